@@ -1,0 +1,55 @@
+"""The errors that the core raises; each adapter translates them once.
+
+QAError                     base of all: a message that says what, which value, what to do
+├── SettingsError           a setting has a value that cannot be used
+├── DocumentError           a file of the corpus cannot be read as a document
+├── CorpusError             the corpus as a whole cannot be used (missing, nothing readable)
+├── ModelError              an encoder cannot be prepared or loaded
+├── GenerationError         an index generation cannot be built, read or used
+│   ├── NoGenerationError     nothing has been built yet
+│   ├── DamagedGenerationError a checksum, a count or a format does not hold
+│   └── MismatchError       the index was made by another model or format
+└── UnknownDocumentError    a document id that the index does not hold
+"""
+
+from __future__ import annotations
+
+
+class QAError(Exception):
+    """Base of every error that Suraq raises on purpose; ``str()`` is fit to show to a user."""
+
+
+class SettingsError(QAError):
+    """A setting has a value that cannot be used."""
+
+
+class DocumentError(QAError):
+    """A file of the corpus cannot be read as a document."""
+
+
+class CorpusError(QAError):
+    """The corpus as a whole cannot be used."""
+
+
+class ModelError(QAError):
+    """An encoder cannot be prepared or loaded."""
+
+
+class GenerationError(QAError):
+    """An index generation cannot be built, read or used."""
+
+
+class NoGenerationError(GenerationError):
+    """No generation has been published in the index folder."""
+
+
+class DamagedGenerationError(GenerationError):
+    """A generation on disk fails its own manifest."""
+
+
+class MismatchError(GenerationError):
+    """The generation was made by another model or in another format."""
+
+
+class UnknownDocumentError(QAError):
+    """A document id that the live index does not hold."""

@@ -1,0 +1,17 @@
+"""Text as a reader sees it, whatever invisible characters and spacing the source has."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Soft hyphen, zero-width space, word joiner, byte order mark, bidirectional controls. The zero-width
+# joiners U+200C and U+200D stay: they carry meaning in Persian and in emoji.
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+
+
+def visible(text: str) -> str:
+    """The text in NFC, without invisible characters, every run of white space as one space."""
+    text = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
+    return " ".join(unicodedata.normalize("NFC", text).split())

@@ -1,0 +1,141 @@
+"""What flows through the service: documents, passages, hits and answers. All are immutable.
+
+Every offset is a pair ``start, end`` in Unicode characters (code points), end exclusive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A stretch of a document that is not essay text, and why it was left out."""
+
+    start: int
+    end: int
+    line_start: int
+    line_end: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what it governs. The text before the first heading is a section with no heading.
+
+    ``number`` is as the author wrote it (``"4"``, ``"2.1.3"``, ``"IV"``) or None; ``path`` runs from the
+    document's title through each heading, numbers included; ``level`` counts from 1 (0: no heading).
+    """
+
+    number: str | None
+    heading: str | None
+    level: int
+    path: tuple[str, ...]
+    anchor: str
+    start: int
+    end: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A citable stretch of one section: ``document.text[start:end] == text``.
+
+    ``context`` is text from elsewhere that the passage needs to be understood (a table's header
+    cells, the sentence that introduces a list), else None. ``plain`` is what the encoder reads: the
+    text without markup, with its context where it is too short to stand alone. ``sentences`` are
+    spans within ``text``.
+    """
+
+    id: str
+    document: str
+    text: str
+    start: int
+    end: int
+    line_start: int
+    line_end: int
+    section: str | None
+    heading: str | None
+    item: str | None
+    path: tuple[str, ...]
+    label: str
+    anchor: str
+    section_anchor: str
+    kind: str
+    context: str | None
+    plain: str
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source file as it was read.
+
+    ``name`` is the file's path inside the corpus folder, ``sha256`` the hash of its bytes, ``size``
+    their number; ``text`` is the decoded text that all offsets refer to; ``language`` is a two-letter code.
+    """
+
+    id: str
+    name: str
+    title: str
+    text: str
+    language: str | None
+    encoding: str
+    sha256: str
+    size: int
+    sections: tuple[Section, ...]
+    dropped: tuple[Dropped, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a passage stands, in the words of the public interface."""
+
+    document: str
+    title: str
+    section: str | None
+    heading: str | None
+    item: str | None
+    path: tuple[str, ...]
+    label: str
+    start: int
+    end: int
+    line_start: int
+    line_end: int
+    source_sha256: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question; ``score`` lies in 0 to 1, ``highlights`` within the passage's text."""
+
+    passage: Passage
+    citation: Citation
+    score: float
+    highlights: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSpan:
+    """The answering sentence, verbatim: offsets in the text of the document of ``hits[passage]``."""
+
+    text: str
+    passage: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to a question; ``span`` is None where the corpus does not answer it."""
+
+    question: str
+    interpreted_as: str
+    language: str | None
+    answerable: bool
+    confidence: float
+    span: AnswerSpan | None
+    hits: tuple[Hit, ...]

@@ -1,0 +1,76 @@
+"""All settings: from the environment (``QA_…``), else from ``.env``, else the defaults here."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from platformdirs import user_cache_dir
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from qa.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """One frozen object, made once and handed to what needs it."""
+
+    model_config = SettingsConfigDict(env_prefix="QA_", env_file=".env", extra="ignore", frozen=True)
+
+    corpus_dir: Path = Field(default=Path("corpus"), description="the folder of documents")
+    index_dir: Path = Field(default=Path("index"), description="the folder of the built index")
+    model: str = Field(default="bundled", min_length=1, description="the encoder: bundled, a hub id, or a folder")
+    model_cache: Path = Field(
+        default=Path(user_cache_dir("suraq")),
+        description="where prepared models are kept",
+        json_schema_extra={"shown": "~/.cache/suraq"},
+    )
+    encoder_engine: Literal["onnx", "torch"] = Field(default="onnx", description="what runs the encoder: onnx or torch")
+    encoder_threads: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="threads of each worker's encoder; 0: the cores, shared by the workers",
+    )
+    device: str = Field(
+        default="cpu", min_length=1, description="the device of QA_ENCODER_ENGINE=torch, as torch names it"
+    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="the address to serve on")
+    port: int = Field(default=8000, ge=0, le=65535, description="the port to serve on")
+    workers: int = Field(default=1, ge=1, le=256, description="the number of worker processes")
+    base_url: str = Field(default="", description="what the links in citations begin with; empty: they are relative")
+    keep_generations: int = Field(default=5, ge=1, le=1000, description="how many built generations are kept")
+
+    @field_validator("base_url")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("it must begin with http:// or https://, as in https://essay.example")
+        return value.rstrip("/")
+
+    def threads(self) -> int:
+        """Threads for one worker's encoder."""
+        return self.encoder_threads or max(1, cores() // self.workers)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: one has a value that cannot be used; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = "QA_" + str(first["loc"][0]).upper() if first["loc"] else "the settings"
+        raise SettingsError(f"{name} is {first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from error
