@@ -1,0 +1,160 @@
+"""The corpus folder: which files are documents, and each of them read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa.errors import CorpusError, DocumentError
+from qa.language.detection import detect_language
+from qa.reading.decoding import decode
+from qa.reading.lines import Lines
+from qa.reading.markdown import parse_markdown
+from qa.reading.outline import Outline
+from qa.reading.passages import cut_passages
+from qa.reading.plaintext import parse_plain_text
+from qa.records import Document, Passage
+
+_PARSERS: dict[str, Callable[[str, str], Outline]] = {
+    ".txt": parse_plain_text,
+    ".text": parse_plain_text,
+    ".md": parse_markdown,
+    ".markdown": parse_markdown,
+}
+LARGEST_FILE = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of the corpus: its bytes, their hash, and its name relative to the folder, with forward slashes."""
+
+    id: str
+    name: str
+    data: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file of the corpus that is no document, and why; with its hash where its content is the reason."""
+
+    name: str
+    reason: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a corpus folder holds: documents in the order of their names, their passages, and what was skipped."""
+
+    documents: tuple[Document, ...]
+    passages: tuple[Passage, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def read_corpus(folder: Path) -> Reading:
+    """Read every document of a folder; a file that cannot be read is reported and stops nothing.
+
+    Raises:
+        CorpusError: the folder does not exist, or no file in it could be read.
+    """
+    sources, skipped = list_sources(folder)
+    documents: list[Document] = []
+    passages: list[Passage] = []
+    for source in sources:
+        try:
+            document, own = read_document(source)
+        except DocumentError as error:
+            skipped.append(Skipped(source.name, str(error), source.sha256))
+        else:
+            documents.append(document)
+            passages.extend(own)
+    if not documents:
+        reasons = "".join(f"; {file.reason}" for file in skipped)
+        raise CorpusError(f"no document in {folder}: put a .txt or .md file there{reasons}")
+    return Reading(tuple(documents), tuple(passages), tuple(skipped))
+
+
+def read_document(source: Source) -> tuple[Document, tuple[Passage, ...]]:
+    """Decode a file, recognise its outline and cut its passages.
+
+    Raises:
+        DocumentError: the file is no text or holds none; the message names the file.
+    """
+    decoded = decode(source.data, source.name)
+    if not decoded.text.strip():
+        raise DocumentError(f"{source.name}: the file is empty; write something in it or remove it")
+    outline = _PARSERS[Path(source.name).suffix.lower()](decoded.text, _title_of(source.id))
+    lines = Lines(decoded.text)
+    passages = cut_passages(source.id, decoded.text, outline, lines)
+    if not passages:
+        raise DocumentError(
+            f"{source.name}: the file holds no text that could be cited; see what was dropped with qa outline"
+        )
+    document = Document(
+        id=source.id,
+        name=source.name,
+        title=outline.title,
+        text=decoded.text,
+        language=detect_language(decoded.text),
+        encoding=decoded.encoding,
+        sha256=source.sha256,
+        size=len(source.data),
+        sections=tuple(part.section for part in outline.sections),
+        dropped=outline.dropped,
+    )
+    return document, passages
+
+
+def list_sources(folder: Path) -> tuple[list[Source], list[Skipped]]:
+    """The files of a folder that are documents by their names, and the ones passed over with the reason.
+
+    Hidden files and editors' backups are passed over in silence.
+
+    Raises:
+        CorpusError: the folder does not exist.
+    """
+    if not folder.is_dir():
+        raise CorpusError(
+            f"the corpus folder {folder} does not exist; make it and put a .txt or .md file there, or set QA_CORPUS_DIR"
+        )
+    sources: list[Source] = []
+    skipped: list[Skipped] = []
+    taken: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if any(part.startswith((".", "~")) for part in name.split("/")) or name.endswith("~") or path.is_dir():
+            continue
+        id_ = name[: -len(path.suffix)] if path.suffix else name
+        reason = _unusable(path, folder, taken.get(id_))
+        if reason:
+            skipped.append(Skipped(name, f"{name}: {reason}"))
+            continue
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            skipped.append(Skipped(name, f"{name}: cannot be read ({error.strerror}); check its permissions"))
+            continue
+        taken[id_] = name
+        sources.append(Source(id_, name, data, hashlib.sha256(data).hexdigest()))
+    return sources, skipped
+
+
+def _unusable(path: Path, folder: Path, twin: str | None) -> str | None:
+    if path.suffix.lower() not in _PARSERS:
+        return f"files of kind {path.suffix or 'without suffix'} are not read; save it as .txt or .md"
+    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+        return "not a file of the corpus folder; copy the file there instead of linking to it"
+    if path.stat().st_size > LARGEST_FILE:
+        return f"larger than {LARGEST_FILE // 1024**2} MiB; split it"
+    if twin is not None:
+        return f"its id is already that of {twin}; rename one of the two"
+    return None
+
+
+def _title_of(id_: str) -> str:
+    """A title for a document that names none: the last part of its id, hyphens as spaces."""
+    words = id_.rsplit("/", 1)[-1].replace("-", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:] or id_

@@ -1,0 +1,134 @@
+"""Headings of plain text: numbered in any usual way, underlined, in capitals or in Title Case.
+
+A line is first read as a candidate by its form alone; `is_heading` then decides in context, since
+"2. Кіріспе" may as well be an item of a list.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from qa.language.cleaning import visible
+from qa.reading.outline import Heading
+
+LONGEST_HEADING = 150
+_LONGEST_RUN_ON = 100  # a heading with its text right below it, no blank line between
+_LONGEST_UNNUMBERED = 100
+
+_NUMBER = r"\d{1,3}(?:\.\d{1,3})*"
+# І and Х are the Cyrillic letters that stand in for Roman numerals on a Kazakh or Russian keyboard.
+_ROMAN = r"[IVXІХ]{1,6}"
+_UNIT_RANKS = {
+    0: "часть part kısım раздел бөлім section",
+    1: "глава chapter bölüm тарау",
+    2: "параграф статья article бап madde",
+}
+_RANK_OF_UNIT = {unit: rank for rank, units in _UNIT_RANKS.items() for unit in units.split()}
+_UNIT = "|".join(_RANK_OF_UNIT)
+_PARAGRAPH_RANK, _ROMAN_RANK, _DECIMAL_RANK = 2, 3, 4
+# Capitals govern what any number does; Title Case stands below every number.
+CAPITALS_RANK, TITLE_RANK = -1, 90
+
+_FORMS = (
+    (
+        "unit",
+        re.compile(
+            rf"(?P<unit>{_UNIT})\s+№?\s*(?P<number>{_NUMBER}|{_ROMAN})(?P<mark>\s*[.:)—–-]|(?=\s|$))\s*(?P<title>.*)$",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "unit",
+        re.compile(
+            rf"(?P<number>{_NUMBER}|{_ROMAN})\s*[-–]?\s*(?P<unit>{_UNIT})(?P<mark>\s*[.:—–-]|(?=\s|$))\s*(?P<title>.*)$",
+            re.IGNORECASE,
+        ),
+    ),
+    ("paragraph", re.compile(rf"§\s*(?P<number>{_NUMBER})(?P<mark>\.?)\s*(?P<title>.*)$")),
+    ("decimal", re.compile(rf"(?P<number>{_NUMBER})(?P<mark>\.?)\s+(?P<title>\S.*)$")),
+    ("roman", re.compile(rf"(?P<number>{_ROMAN})(?P<mark>\.?)\s+(?P<title>\S.*)$")),
+)
+_ROMAN_VALUES = {"I": 1, "І": 1, "V": 5, "X": 10, "Х": 10}
+_LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"[^\W\d_][\w'’ʼ-]*")
+_QUOTE_OR_DASH = tuple("«»\"“”„'—–-…")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A line that has the form of a numbered heading. ``key`` is its number as integers, outermost first."""
+
+    form: str
+    number: str
+    key: tuple[int, ...]
+    rank: int
+    marked: bool
+    title: str
+
+    def follows(self, other: Candidate) -> bool:
+        """Whether this is the next number after ``other`` at the same depth."""
+        return self.rank == other.rank and self.form == other.form and self.key == (*other.key[:-1], other.key[-1] + 1)
+
+    def heading(self, shown: str, start: int, end: int) -> Heading:
+        return Heading(self.number, self.title or shown, shown, self.rank, start, end)
+
+
+def roman_value(numeral: str) -> int:
+    """The value of a Roman numeral of I, V and X; a smaller sign before a larger one is subtracted."""
+    values = [_ROMAN_VALUES[sign] for sign in numeral.upper()]
+    return sum(-v if v < after else v for v, after in zip(values, [*values[1:], 0], strict=True))
+
+
+def candidate(line: str) -> Candidate | None:
+    """Read a line as a numbered heading, by its form alone."""
+    shown = visible(line)
+    if len(shown) > LONGEST_HEADING:
+        return None
+    for form, expression in _FORMS:
+        found = expression.match(shown)
+        read = _candidate(form, found) if found else None
+        if read is not None:
+            return read
+    return None
+
+
+def _candidate(form: str, found: re.Match[str]) -> Candidate | None:
+    number, title, marked = found["number"], found["title"].strip(), bool(found["mark"].strip())
+    if not _title_like(title):
+        return None
+    digits = number[0].isdigit()
+    key = tuple(int(part) for part in number.split(".")) if digits else (roman_value(number),)
+    if form == "unit":
+        return Candidate(form, number, key, _RANK_OF_UNIT[found["unit"].lower()], marked or not title, title)
+    if form == "paragraph":
+        return Candidate(form, number, key, _PARAGRAPH_RANK, True, title)
+    rank = _DECIMAL_RANK + len(key) if digits else _ROMAN_RANK
+    return Candidate(form, number, key, rank, marked or len(key) > 1, title)
+
+
+def _title_like(title: str) -> bool:
+    """A title has a letter, begins with no small one, and does not end as a sentence or a list item does."""
+    if not title:
+        return True
+    first = _LETTER.search(title)
+    return bool(first) and not title[first.start() if first else 0].islower() and title[-1] not in ".;,!"
+
+
+def run_on(found: Candidate) -> bool:
+    """Whether the candidate is short and marked enough to head text that follows without a blank line."""
+    return found.marked and len(found.title) <= _LONGEST_RUN_ON and not found.title.endswith(":")
+
+
+def unnumbered_rank(line: str) -> int | None:
+    """The rank of a line in capitals or in Title Case, or None where it is neither."""
+    shown = visible(line)
+    words = _WORD.findall(shown)
+    if not words or len(shown) > _LONGEST_UNNUMBERED or shown[-1] in ".;:,!…" or shown.startswith(_QUOTE_OR_DASH):
+        return None
+    letters = [letter for letter in shown if letter.lower() != letter.upper()]
+    if len(letters) >= 2 and all(letter.isupper() for letter in letters):
+        return CAPITALS_RANK
+    # Short words (and, of, мен, үшін, и, ve) are written small in Title Case.
+    titled = words[0][0].isupper() and all(word[0].isupper() or len(word) <= 4 for word in words[1:])
+    return TITLE_RANK if titled else None

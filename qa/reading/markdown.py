@@ -1,0 +1,281 @@
+"""Markdown becomes an outline. markdown-it-py reads the structure; its line maps lead back to offsets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from qa.language.cleaning import visible
+from qa.reading.debris import debris_tail, opens_debris
+from qa.reading.headings import candidate
+from qa.reading.lines import Lines
+from qa.reading.outline import Block, Heading, Outline, OutlineBuilder, trimmed
+from qa.reading.plaintext import item_label
+from qa.records import Span
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.tree import SyntaxTreeNode
+
+_ATX = re.compile(r" {0,3}#{1,6}(?=\s|$)")
+_CONTAINER_MARKS = re.compile(r"(?m)^[ \t]*(?:>[ \t]?)*[ \t]*")
+_ROW_START = re.compile(r"[ \t]*(?:>[ \t]?)*[ \t]*(?:[-*+][ \t]+)?(?:\|[ \t]*)?")
+_ROW_END = re.compile(r"[ \t]*(?<!\\)\|?[ \t]*$")
+_BOLD_LABEL = re.compile(r"(?P<mark>\*\*|__)(?P<label>[^*_\n]{1,100}?):?(?P=mark)(?=.*\w)", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]+\]")
+_DECORATION = re.compile(r"[\s>*_-]+")
+_LINK_DEFINITION = re.compile(r"\s*\[[^\]]+\]:")
+
+Environment = dict[str, Any]
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.footnote import footnote_plugin
+    from mdit_py_plugins.front_matter import front_matter_plugin
+
+    return MarkdownIt("commonmark").enable("table").use(front_matter_plugin).use(footnote_plugin)
+
+
+def parse_markdown(text: str, fallback_title: str) -> Outline:
+    """Recognise headings, list items, tables, quotes, footnotes, code and front matter of a Markdown text."""
+    return _Reader(text).read(fallback_title)
+
+
+def _plain_text(environment: Environment) -> Callable[[str], str]:
+    """A function that takes the markup off a stretch of the document with those link definitions."""
+    references = {"references": environment.get("references", {})}
+
+    def plain(markup: str) -> str:
+        source = _FOOTNOTE_MARK.sub("", _CONTAINER_MARKS.sub("", markup))
+        inline = _parser().parseInline(source, {**references})
+        return visible("".join(_inline_text(child) for token in inline for child in token.children or ()))
+
+    return plain
+
+
+def _inline_text(token: Any) -> str:
+    if token.type in ("softbreak", "hardbreak"):
+        return " "
+    return str(token.content) if token.type in ("text", "code_inline", "image") else ""
+
+
+class _Reader:
+    """Walks the syntax tree once; what no node covered is reported as dropped at the end."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.builder = OutlineBuilder(Lines(text))
+        self.lines = self.builder.lines.all
+        self.covered: set[int] = set()
+        self.environment: Environment = {}
+        self.plain: Callable[[str], str] = visible
+        self.footnote_sections: dict[int, int] = {}
+
+    def read(self, fallback_title: str) -> Outline:
+        from markdown_it.tree import SyntaxTreeNode
+
+        end = self._debris()
+        tree = SyntaxTreeNode(_parser().parse(self.text[:end], self.environment))
+        self.plain = self.builder.plain_text = _plain_text(self.environment)
+        title = self._title(tree)
+        for node in tree.children:
+            if node.type == "heading" and node is not title:
+                self._heading(node)
+            elif node is not title:
+                self._block(node, (), "paragraph")
+        self._uncovered(end)
+        return self.builder.build(fallback_title)
+
+    # Structure
+
+    def _title(self, tree: SyntaxTreeNode) -> SyntaxTreeNode | None:
+        """The heading of level one where there is but one, and it comes first; else the front matter's title."""
+        headings = [node for node in tree.children if node.type == "heading"]
+        first = [node for node in headings if node.tag == "h1"]
+        if len(first) == 1 and headings[0] is first[0] and self._shown(first[0]):
+            self.builder.title = self._shown(first[0])
+            self._cover(first[0])
+            return first[0]
+        if tree.children and tree.children[0].type == "front_matter":
+            self.builder.title = _front_matter_title(tree.children[0].content)
+        return None
+
+    def _shown(self, node: SyntaxTreeNode) -> str:
+        return self.plain(node.children[0].content) if node.children else ""
+
+    def _heading(self, node: SyntaxTreeNode) -> None:
+        start, end = self._cover(node)
+        shown = self._shown(node)
+        if not shown:
+            self.builder.drop(start, end, "heading without text")
+            return
+        numbered = candidate(shown.rstrip("."))
+        rank = int(node.tag[1:])
+        if numbered is not None and numbered.marked:
+            self.builder.heading(Heading(numbered.number, numbered.title or shown, shown, rank, start, end))
+        else:
+            self.builder.heading(Heading(None, shown, shown, rank, start, end))
+        self._footnote_marks(node)
+
+    def _block(self, node: SyntaxTreeNode, labels: tuple[str, ...], kind: str) -> None:  # noqa: C901
+        match node.type:
+            case "paragraph" | "heading":
+                self._paragraph(node, labels, kind)
+            case "bullet_list" | "ordered_list":
+                for item in node.children:
+                    self._item(item, labels)
+            case "blockquote":
+                for child in node.children:
+                    self._block(child, labels, "quote")
+            case "table":
+                self._table(node, labels)
+            case "fence" | "code_block":
+                self._code(node, labels)
+            case "html_block":
+                self._html(node, labels)
+            case "front_matter":
+                self.builder.drop(*self._cover(node), "front matter")
+            case "footnote_block":
+                for footnote in node.children:
+                    self._footnote(footnote)
+
+    def _paragraph(self, node: SyntaxTreeNode, labels: tuple[str, ...], kind: str, section: int = -1) -> None:
+        start, end = self._cover(node)
+        if end > start:
+            self.builder.add(Block(kind, start, end, labels), section)
+        self._footnote_marks(node)
+
+    def _item(self, item: SyntaxTreeNode, labels: tuple[str, ...]) -> None:
+        """The item's own paragraphs are one block; what is nested in it has blocks of its own."""
+        own = [child for child in item.children if child.type == "paragraph"]
+        label = self._label(own[0].children[0].content) if own and own[0] is item.children[0] else None
+        labels = (*labels, label) if label else labels
+        previous: SyntaxTreeNode | None = None
+        for child in item.children:
+            if child.type == "paragraph" and previous is not None and previous.type == "paragraph":
+                self.builder.extend(self._cover(child)[1])
+                self._footnote_marks(child)
+            else:
+                self._block(child, labels, "item")
+            previous = child
+
+    def _label(self, content: str) -> str | None:
+        bold = _BOLD_LABEL.match(content)
+        return visible(bold["label"]).rstrip(":") if bold else item_label(self.plain(content))
+
+    def _table(self, node: SyntaxTreeNode, labels: tuple[str, ...]) -> None:
+        """Each row is a block that knows its header cells; the first one begins at the header itself."""
+        header, *rows = [row for part in node.children for row in part.children]
+        names = [self._shown(cell) for cell in header.children]
+        context = " | ".join(names)
+        start = self._row_span(header)[0]
+        self._cover(node)
+        for row in rows or [header]:
+            cells = [self._shown(cell) for cell in row.children]
+            pairs = "; ".join(
+                f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=False) if cell
+            )
+            own = (cells[0],) if cells and cells[0] else ()
+            row_start, end = self._row_span(row)
+            plain = pairs if rows else context
+            self.builder.add(
+                Block("row", start if row is (rows or [header])[0] else row_start, end, (*labels, *own), context, plain)
+            )
+            for cell in row.children:
+                self._footnote_marks(cell)
+
+    def _row_span(self, row: SyntaxTreeNode) -> Span:
+        line = self.lines[(row.map or (0, 0))[0]]
+        lead, tail = _ROW_START.match(line.text), _ROW_END.search(line.text)
+        assert lead and tail  # both match the empty string
+        return line.start + lead.end(), line.start + max(lead.end(), tail.start())
+
+    def _code(self, node: SyntaxTreeNode, labels: tuple[str, ...]) -> None:
+        first, after = node.map or (0, 0)
+        if node.type == "fence":
+            first += 1
+            closing = self.lines[after - 1].text.strip(" \t>") if after - 1 >= first else ""
+            after -= closing.startswith(node.markup) and not closing.strip(node.markup[0])
+        if after > first:
+            start, end = trimmed(self.text, self.lines[first].start, self.lines[after - 1].end)
+            if end > start:
+                self.covered.update(range(first, after))
+                self.builder.add(Block("code", start, end, labels))
+
+    def _html(self, node: SyntaxTreeNode, labels: tuple[str, ...]) -> None:
+        start, end = self._cover(node)
+        markup = self.text[start:end]
+        if self.plain(_COMMENT.sub("", markup)):
+            self.builder.add(Block("paragraph", start, end, labels))
+        else:
+            self.builder.drop(
+                start, end, "comment in the source" if markup.startswith("<!--") else "markup without text"
+            )
+
+    # Footnotes are passages of the section that first refers to them
+
+    def _footnote_marks(self, node: SyntaxTreeNode) -> None:
+        for inline in node.children:
+            for child in inline.children:
+                if child.type == "footnote_ref":
+                    self.footnote_sections.setdefault(int(child.meta["id"]), self.builder.section_index)
+
+    def _footnote(self, footnote: SyntaxTreeNode) -> None:
+        section = self.footnote_sections.get(int(footnote.meta.get("id", -1)), -1)
+        for child in footnote.children:
+            if child.type == "paragraph" and child.map:
+                self._paragraph(child, (), "footnote", section)
+
+    # Offsets
+
+    def _cover(self, node: SyntaxTreeNode) -> Span:
+        """The span of a node's own text: from where its content begins on the first line to the last line's end."""
+        first, after = node.map or (0, 0)
+        while after - 1 > first and self.lines[after - 1].blank:
+            after -= 1
+        self.covered.update(range(first, after))
+        line = self.lines[first]
+        start = line.content[0]
+        if node.children and node.children[0].type == "inline":
+            # What stands before the content on its line is markers: the content ends where the line does.
+            content = node.children[0].content.split("\n")[0].rstrip()
+            at = line.text.rstrip().rfind(content)
+            start = line.start + at if at >= 0 else start
+        return start, max(start, self.lines[after - 1].content[1])
+
+    def _debris(self) -> int:
+        """Drop the web page's remains at the end and return the offset where the essay ends."""
+        headings = [n for n, line in enumerate(self.lines) if _ATX.match(line.text) and not opens_debris(line)]
+        tail = debris_tail(self.lines[headings[-1] if headings else 0 :])
+        for line, reason in tail:
+            self.builder.drop(*line.content, reason)
+        return tail[0][0].start if tail else len(self.text)
+
+    def _uncovered(self, end: int) -> None:
+        for number, line in enumerate(self.lines):
+            if line.start < end and not line.blank and number not in self.covered:
+                self.builder.drop(*line.content, _reason(line.text))
+
+
+def _reason(line: str) -> str:
+    if line.strip().startswith(("```", "~~~")):
+        return "code fence"
+    if _LINK_DEFINITION.match(line):
+        return "link definition"
+    return "decoration" if _DECORATION.fullmatch(line) else "markup without text"
+
+
+def _front_matter_title(content: str) -> str | None:
+    import yaml
+
+    try:
+        data = yaml.safe_load(content)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return None
+    title = data.get("title") if isinstance(data, dict) else None
+    return visible(title) or None if isinstance(title, str) else None

@@ -1,0 +1,241 @@
+"""Plain text, as people write and paste it, becomes an outline."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from qa.language.cleaning import visible
+from qa.reading.debris import debris_tail
+from qa.reading.headings import CAPITALS_RANK, LONGEST_HEADING, Candidate, candidate, run_on, unnumbered_rank
+from qa.reading.lines import Line, Lines
+from qa.reading.outline import Block, Heading, Outline, OutlineBuilder
+
+_BULLET = re.compile(
+    r"(?P<marker>[•●▪◦‣■□►▸➢➤✓✔·∙](?=\s*\S)|[-*+–—−](?=\s+\S)|(?:\d{1,3}[.)]|\(\d{1,3}\)|\(?[^\W\d_]\)|[ivx]{1,5}\))(?=\s+\S))\s*"
+)
+_EMPTY_BULLET = re.compile(r"[•●▪◦‣■□►▸➢➤✓✔·∙*+–—−-]")
+_RULE = re.compile(r"(?:[-–—=_*~#.•+]\s*){3,}")
+_UNDERLINE = re.compile(r"=+|-{3,}|~{3,}")
+_LABEL = re.compile(r"(?P<label>[^:\n\r]{1,100}?):(?=\s|$)")
+_SENTENCE_END_INSIDE = re.compile(r"[.!?]\s+[^\W\d_]")
+_LONGEST_LABEL_WORDS = 12
+_SENTENCE_END = tuple('.!?…:;»"”)')
+
+
+def parse_plain_text(text: str, fallback_title: str) -> Outline:
+    """Recognise title, headings, items and paragraphs of a plain text; see `headings` for what is a heading."""
+    return _Parser(text).parse(fallback_title)
+
+
+def item_label(text: str) -> str | None:
+    """The label of ``"Label: text"``, or None. A label is short and holds no end of a sentence."""
+    found = _LABEL.match(text)
+    if not found:
+        return None
+    label = visible(found["label"])
+    fits = len(label.split()) <= _LONGEST_LABEL_WORDS and not _SENTENCE_END_INSIDE.search(label)
+    return label if label and fits and any(character.isalpha() for character in label) else None
+
+
+class _Parser:
+    """One pass over the lines; the headings are decided first, since lists depend on them."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.builder = OutlineBuilder(Lines(text))
+        self.lines = self.builder.lines.all
+        self.written = [place for place, line in enumerate(self.lines) if not line.blank]
+        self.headings: dict[int, Heading] = {}
+        self.skipped: set[int] = set()
+        self.open: Line | None = None  # the last line of the block that the next line may continue
+        self.items: list[tuple[int, str | None]] = []  # indent and label of each item that is open
+
+    def parse(self, fallback_title: str) -> Outline:
+        self._numbered_headings()
+        self._underlined_headings()
+        self._debris()
+        self._title()
+        self._unnumbered_headings()
+        for place, line in enumerate(self.lines):
+            if place in self.headings:
+                self._close()
+                self.builder.heading(self.headings[place])
+            elif place not in self.skipped:
+                self._line(line)
+        return self.builder.build(fallback_title)
+
+    # Headings
+
+    def _numbered_headings(self) -> None:
+        candidates = {place: candidate(self.lines[place].text) for place in self.written}
+        accepted: list[Candidate] = []
+        listed: Candidate | None = None
+        for order, place in enumerate(self.written):
+            found = candidates[place]
+            if found is None:
+                listed = None
+                continue
+            after = self.written[order + 1] if order + 1 < len(self.written) else None
+            following = candidates[after] if after is not None else None
+            if self._is_heading(found, place, following, accepted, listed):
+                accepted = [*(above for above in accepted if above.rank < found.rank), found]
+                start, end = self.lines[place].content
+                self.headings[place] = found.heading(visible(self.lines[place].text), start, end)
+                listed = None
+            else:
+                listed = found
+
+    def _is_heading(
+        self,
+        found: Candidate,
+        place: int,
+        following: Candidate | None,
+        accepted: list[Candidate],
+        listed: Candidate | None,
+    ) -> bool:
+        """A candidate in its place: not inside a list of its own kind, not counting back, and set apart."""
+        if listed is not None and found.follows(listed):
+            return False
+        last = next((above for above in reversed(accepted) if above.rank == found.rank), None)
+        if last is not None and last.form == found.form and found.key <= last.key:
+            return False
+        in_sequence = last is not None and found.follows(last)
+        if following is not None and following.follows(found) and not in_sequence:
+            return False
+        if place == self.written[-1] and not in_sequence:
+            return False  # a last line that nothing follows heads nothing
+        apart_above, apart_below = self._apart(place)
+        if apart_above and apart_below:
+            return found.marked or in_sequence or found.key == (1,)
+        ended = apart_above or self.lines[place - 1].text.rstrip().endswith(_SENTENCE_END)
+        expected = in_sequence or last is None
+        return ended and expected and run_on(found) and (apart_below or self._text_below(place))
+
+    def _text_below(self, place: int) -> bool:
+        """Whether the next line is a text of its own, not the rest of a list item: longer, and not indented."""
+        line, below = self.lines[place], self.lines[place + 1]
+        text = below.text.strip()
+        return below.indent <= line.indent and len(text) > len(line.text.strip()) and not text[0].islower()
+
+    def _apart(self, place: int) -> tuple[bool, bool]:
+        """Whether the line has nothing, a blank line or a heading above it, and nothing or a blank line below."""
+        above = place == 0 or self.lines[place - 1].blank or place - 1 in self.headings
+        below = place + 1 == len(self.lines) or self.lines[place + 1].blank
+        return above, below
+
+    def _underlined_headings(self) -> None:
+        for place in self.written:
+            under = place + 1
+            if under >= len(self.lines) or not _UNDERLINE.fullmatch(self.lines[under].text.strip()):
+                continue
+            line, shown = self.lines[place], visible(self.lines[place].text)
+            fits = len(shown) <= LONGEST_HEADING and not _RULE.fullmatch(shown) and self._apart(place)[0]
+            if fits and len(self.lines[under].text.strip()) >= 3:
+                start, end = line.content
+                rank = CAPITALS_RANK if "=" in self.lines[under].text else CAPITALS_RANK + 1
+                self.headings.setdefault(place, Heading(None, shown, shown, rank, start, end))
+                self._skip(under, "underline of a heading")
+
+    def _title(self) -> None:
+        """The first line, where it stands alone above the rest and does not end as a sentence."""
+        if not self.written:
+            return
+        place = self.written[0]
+        line, heading = self.lines[place], self.headings.get(place)
+        shown = visible(line.text)
+        more = any(later not in self.skipped for later in self.written[1:])
+        if heading is not None and heading.number is not None:
+            return
+        alone = heading is not None or self._apart(place)[1] or place + 1 in self.headings
+        titled = len(shown) <= LONGEST_HEADING and not shown.endswith((".", ";", ",", ":")) and not _BULLET.match(shown)
+        if more and alone and titled:
+            self.builder.title = shown
+            self.headings.pop(place, None)
+            self.skipped.add(place)
+
+    def _unnumbered_headings(self) -> None:
+        remaining = [place for place in self.written if place not in self.skipped]
+        for place, after in pairwise(remaining):
+            line = self.lines[place]
+            if place in self.headings or (after in self.headings and unnumbered_rank(line.text) != CAPITALS_RANK):
+                continue
+            rank = unnumbered_rank(line.text) if self._apart(place) == (True, True) else None
+            if rank is not None and not _BULLET.match(line.text.strip()):
+                start, end = line.content
+                shown = visible(line.text)
+                self.headings[place] = Heading(None, shown, shown, rank, start, end)
+
+    # Body
+
+    def _debris(self) -> None:
+        # Until the unnumbered headings are known, the last numbered one stands for the last section.
+        first = max(self.headings, default=-1) + 1
+        place_of = {line.start: place for place, line in enumerate(self.lines)}
+        for line, reason in debris_tail(self.lines[first:]):
+            self._skip(place_of[line.start], reason)
+
+    def _skip(self, place: int, reason: str) -> None:
+        self.skipped.add(place)
+        self.builder.drop(*self.lines[place].content, reason)
+
+    def _line(self, line: Line) -> None:
+        stripped = line.text.strip()
+        bullet = _BULLET.match(stripped)
+        if not stripped:
+            self.open = None
+        elif _RULE.fullmatch(stripped):
+            self._close()
+            self.builder.drop(*line.content, "decoration")
+        elif _EMPTY_BULLET.fullmatch(stripped):
+            self.open = None
+            self.builder.drop(*line.content, "list marker without text")
+        elif bullet and not self._continues_number(line, bullet):
+            self._item(line, bullet)
+        elif self._continues(line):
+            self.builder.extend(line.content[1])
+            self.open = line
+        else:
+            self._close()
+            self.builder.add(Block("paragraph", *line.content))
+            self.open = line
+
+    def _continues_number(self, line: Line, bullet: re.Match[str]) -> bool:
+        """A wrapped line that happens to begin with a number or a dash ("… in\\n12. It …") is no item."""
+        return (
+            self.open is not None
+            and self._wrapped(line)
+            and not self.items
+            and bullet["marker"][0] not in "•●▪◦‣■□►▸➢➤✓✔·∙*"
+        )
+
+    def _item(self, line: Line, bullet: re.Match[str]) -> None:
+        while self.items and self.items[-1][0] >= line.indent:
+            self.items.pop()
+        start, end = line.content[0] + bullet.end(), line.content[1]
+        label = item_label(self.text[start:end])
+        above = tuple(name for _, name in self.items if name)
+        self.items.append((line.indent, label))
+        self.builder.add(Block("item", start, end, (*above, label) if label else above))
+        self.open = line
+
+    def _continues(self, line: Line) -> bool:
+        """Whether a line belongs to the block above it."""
+        if self.items and self.builder.last_block is not None and line.indent > self.items[-1][0]:
+            return True  # indented under an item, a blank line between or not
+        if self.open is None:
+            return False
+        return self._wrapped(line) or not self.open.text.rstrip().endswith(_SENTENCE_END)
+
+    def _wrapped(self, line: Line) -> bool:
+        """Whether the line above ends where it does because this line's first word did not fit: it is the
+        longest, or adding that word would make it longer than the longest of the two."""
+        assert self.open is not None
+        first_word = line.text.split(maxsplit=1)[0]
+        above = len(self.open.text.rstrip())
+        width = max(above, len(line.text.rstrip()))
+        return above + 1 + len(first_word) > width and width <= 120 and above >= 40
+
+    def _close(self) -> None:
+        self.open = None
+        self.items.clear()
