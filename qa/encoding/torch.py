@@ -1,0 +1,101 @@
+"""sentence-transformers: how a model is loaded and described, and how it runs with QA_ENCODER_ENGINE=torch."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.encoding.encoder import Floats, Forward, Prompts
+from qa.errors import ModelError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+DEFAULT_MAX_TOKENS = 512
+
+
+def require_torch(model: str) -> None:
+    """To prepare a model torch is needed; to serve one it is not.
+
+    Raises:
+        ModelError: torch or sentence-transformers is not installed.
+    """
+    if find_spec("torch") is None or find_spec("sentence_transformers") is None:
+        raise ModelError(
+            f"the model {model} is not prepared, and torch and sentence-transformers, which prepare it, are missing; "
+            "install suraq[prepare], or copy a model cache prepared elsewhere and set QA_MODEL_CACHE"
+        )
+
+
+def load_sentence_transformer(model: str, device: str) -> SentenceTransformer:
+    """Load a hub id or a folder.
+
+    Raises:
+        ModelError: it cannot be loaded; the message says what was tried and what to do.
+    """
+    require_torch(model)
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        # Eager attention is what the exporter can trace and the fusion recognises.
+        loaded = SentenceTransformer(model, device=device, model_kwargs={"attn_implementation": "eager"})
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"the model {model} cannot be loaded ({_first_line(error)}); "
+            "name a folder or, with a connection to the hub, an id of sentence-transformers"
+        ) from error
+    return loaded.eval()
+
+
+def torch_forward(model: SentenceTransformer) -> Forward:
+    """The model's own modules, one text at a time."""
+    import torch
+
+    def forward(ids: list[int]) -> tuple[Floats, Floats]:
+        batch = torch.tensor([ids], device=model.device)
+        with torch.inference_mode():
+            features = model({"input_ids": batch, "attention_mask": torch.ones_like(batch)})
+        vector = torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
+        return features["token_embeddings"][0].float().cpu().numpy(), vector[0].float().cpu().numpy()
+
+    return forward
+
+
+def prompts_of(model: SentenceTransformer, name: str) -> Prompts:
+    """The model's own prompts; for models that are known to need some and do not say so, those of `prompts.toml`."""
+    own = dict(model.prompts or {})
+    passage = own.get("passage") or own.get("document") or ""
+    if own.get("query") or passage:
+        return Prompts(own.get("query") or "", passage)
+    known = tomllib.loads((files("qa.encoding") / "prompts.toml").read_text(encoding="utf-8"))["prompts"]
+    for entry in known:
+        if any(part in name.lower() for part in entry["models"]):
+            return Prompts(entry["question"], entry["passage"])
+    return Prompts()
+
+
+def max_tokens_of(model: SentenceTransformer) -> int:
+    length = model.max_seq_length
+    return int(length) if length else DEFAULT_MAX_TOKENS
+
+
+def save_tokenizer(model: SentenceTransformer, path: Path) -> None:
+    """Write the model's tokenizer in the one-file form that serving reads.
+
+    Raises:
+        ModelError: the model has no fast tokenizer.
+    """
+    backend = getattr(model.tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise ModelError("the model has no tokenizer.json (a fast tokenizer); choose a model that has one")
+    backend.save(str(path))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
