@@ -1,0 +1,1 @@
+"""Passages become an index: generations on disk, each complete or not there."""

@@ -1,0 +1,244 @@
+"""A generation: one built index on disk, complete and checked, or not there at all.
+
+index/CURRENT                     the id of the live generation
+index/generations/<id>/
+    manifest.json                 what it is, and a checksum for each file
+    documents.jsonl               the documents as they were read, their text included
+    passages.jsonl                the passages, in the order of all arrays
+    dense.faiss, tokens-*.npy     their vectors
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from qa.errors import DamagedGenerationError, MismatchError, UnknownDocumentError
+from qa.indexing.dense import DenseIndex, Positions
+from qa.indexing.tokens import TokenStore
+from qa.records import Citation, Document, Passage
+
+FORMAT_VERSION = 1
+MANIFEST, DOCUMENTS, PASSAGES, DENSE = "manifest.json", "documents.jsonl", "passages.jsonl", "dense.faiss"
+_REBUILD = "run qa index build --full"
+
+_DOCUMENT = TypeAdapter(Document)
+_PASSAGE = TypeAdapter(Passage)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ModelIdentity(_Frozen):
+    """The encoder that made the vectors."""
+
+    name: str
+    source: str
+    fingerprint: str
+    dimension: int
+
+
+class SourceEntry(_Frozen):
+    """A file of the corpus as it was when the generation was built."""
+
+    id: str
+    name: str
+    sha256: str
+    size: int
+    passages: int
+
+
+class SkippedEntry(_Frozen):
+    """A file of the corpus that is not in the generation, and why."""
+
+    name: str
+    reason: str
+    sha256: str | None
+
+
+class FileEntry(_Frozen):
+    """A file of the generation."""
+
+    sha256: str
+    size: int
+
+
+class Counts(_Frozen):
+    documents: int
+    passages: int
+    tokens: int
+
+
+class Manifest(_Frozen):
+    """What a generation is and what it was made from."""
+
+    format: int
+    generation: str
+    built_at: str
+    model: ModelIdentity
+    metric: str
+    normaliser: int
+    chunker: int
+    counts: Counts
+    sources: tuple[SourceEntry, ...]
+    skipped: tuple[SkippedEntry, ...]
+    files: dict[str, FileEntry]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A generation in memory; passages, vectors and tokens share their order."""
+
+    manifest: Manifest
+    documents: dict[str, Document]
+    passages: Sequence[Passage]
+    dense: DenseIndex
+    tokens: TokenStore
+
+    @classmethod
+    def load(cls, folder: Path) -> Generation:
+        """Read and check a generation.
+
+        Raises:
+            DamagedGenerationError: a file is missing or not the one that the manifest tells of.
+            MismatchError: it is of another format.
+        """
+        manifest = read_manifest(folder)
+        check_files(folder, manifest)
+        passages = tuple(_PASSAGE.validate_json(line) for line in _json_lines(folder / PASSAGES))
+        documents = {}
+        for line in _json_lines(folder / DOCUMENTS):
+            document = _DOCUMENT.validate_json(line)
+            documents[document.id] = document
+        return cls(manifest, documents, passages, DenseIndex.load(folder / DENSE), TokenStore.load(folder))
+
+    def save(self, folder: Path) -> None:
+        """Write all files but the manifest."""
+        _write_lines(folder / DOCUMENTS, (_DOCUMENT.dump_json(document) for document in self.documents.values()))
+        _write_lines(folder / PASSAGES, (_PASSAGE.dump_json(passage) for passage in self.passages))
+        self.dense.save(folder / DENSE)
+        self.tokens.save(folder)
+
+    @property
+    def id(self) -> str:
+        return self.manifest.generation
+
+    def document(self, id_: str) -> Document:
+        """The document with an id.
+
+        Raises:
+            UnknownDocumentError: there is none.
+        """
+        try:
+            return self.documents[id_]
+        except KeyError:
+            raise UnknownDocumentError(f"no document has the id {id_!r}; GET /documents lists them") from None
+
+    def passages_of(self, id_: str) -> list[Passage]:
+        """The passages of a document, in its order."""
+        self.document(id_)
+        return [self.passages[position] for position in self.positions([id_])]
+
+    def positions(self, documents: Sequence[str]) -> Positions:
+        """The positions of all passages of the documents."""
+        for id_ in documents:
+            self.document(id_)
+        return np.concatenate([self._positions.get(id_, np.empty(0, np.int64)) for id_ in dict.fromkeys(documents)])
+
+    @cached_property
+    def _positions(self) -> dict[str, Positions]:
+        found: dict[str, list[int]] = {}
+        for position, passage in enumerate(self.passages):
+            found.setdefault(passage.document, []).append(position)
+        return {id_: np.asarray(positions, dtype=np.int64) for id_, positions in found.items()}
+
+    def citation(self, passage: Passage) -> Citation:
+        document = self.documents[passage.document]
+        return Citation(
+            document=document.id,
+            title=document.title,
+            section=passage.section,
+            heading=passage.heading,
+            item=passage.item,
+            path=passage.path,
+            label=passage.label,
+            start=passage.start,
+            end=passage.end,
+            line_start=passage.line_start,
+            line_end=passage.line_end,
+            source_sha256=document.sha256,
+            anchor=passage.anchor,
+        )
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a generation.
+
+    Raises:
+        DamagedGenerationError: it is missing or not a manifest.
+        MismatchError: it is of another format.
+    """
+    try:
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except OSError as error:
+        raise DamagedGenerationError(f"the generation {folder.name} has no readable {MANIFEST}; {_REBUILD}") from error
+    except ValidationError as error:
+        raise DamagedGenerationError(
+            f"the {MANIFEST} of the generation {folder.name} is damaged; {_REBUILD}"
+        ) from error
+    if manifest.format != FORMAT_VERSION:
+        raise MismatchError(
+            f"the generation {folder.name} has the format {manifest.format}, this version reads {FORMAT_VERSION}; "
+            f"{_REBUILD}"
+        )
+    return manifest
+
+
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Compare every file with its checksum.
+
+    Raises:
+        DamagedGenerationError: one is missing, cut short or changed; the message names it and both values.
+    """
+    for name, entry in manifest.files.items():
+        path = folder / name
+        try:
+            found = FileEntry(sha256=file_sha256(path), size=path.stat().st_size)
+        except OSError as error:
+            raise DamagedGenerationError(
+                f"the generation {folder.name} lacks {name} ({error.strerror}); {_REBUILD}"
+            ) from error
+        if found.size != entry.size:
+            raise DamagedGenerationError(
+                f"{name} of the generation {folder.name} has {found.size} bytes, not {entry.size}; {_REBUILD}"
+            )
+        if found.sha256 != entry.sha256:
+            raise DamagedGenerationError(
+                f"{name} of the generation {folder.name} has the sha256 {found.sha256[:12]}…, "
+                f"not {entry.sha256[:12]}…; {_REBUILD}"
+            )
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _json_lines(path: Path) -> list[bytes]:
+    return [line for line in path.read_bytes().split(b"\n") if line]
+
+
+def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        for line in lines:
+            file.write(line + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
