@@ -1,0 +1,90 @@
+"""Puts the finished parts together from the settings: a prepared model, a live index, an answerer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from qa.encoding.prepared import CARD, Card, PreparedModel, prepared_folder
+from qa.errors import MismatchError, ModelError, NoGenerationError
+from qa.indexing.builder import Progress, Staleness, build, staleness
+from qa.indexing.generation import Manifest
+from qa.indexing.store import IndexStore
+from qa.reading import read_corpus
+from qa.retrieval.answerer import Answerer
+from qa.retrieval.calibration import FILE as CALIBRATION
+from qa.retrieval.calibration import Calibration
+from qa.settings import Settings
+
+
+def model_folder(settings: Settings) -> Path | None:
+    """Where the model that is set lies prepared, or None where it does not."""
+    folder = prepared_folder(settings, settings.model)
+    return folder if (folder / CARD).is_file() and (folder / CALIBRATION).is_file() else None
+
+
+def ensure_model(settings: Settings) -> Path:
+    """The folder of the prepared model; where there is none it is prepared first, with lines on stderr.
+
+    That is done in another process: this one goes on to serve, and torch would stay in its memory.
+
+    Raises:
+        ModelError: the model cannot be prepared; the lines on stderr say why.
+    """
+    folder = model_folder(settings)
+    if folder is None:
+        done = subprocess.run([sys.executable, "-m", "qa", "model", "prepare"], check=False)
+        folder = model_folder(settings)
+        if done.returncode or folder is None:
+            raise ModelError(f"the model {settings.model} could not be prepared; see the line above")
+    return folder
+
+
+def load_model(settings: Settings) -> PreparedModel:
+    """Load the model that is set, preparing it where needed. Raises as `ensure_model` and `PreparedModel.load` do."""
+    return PreparedModel.load(ensure_model(settings), settings)
+
+
+def load_answerer(settings: Settings) -> Answerer:
+    """The live index and the encoder that was set, ready to answer.
+
+    Raises:
+        QAError: there is no model or no index, one is damaged, or they do not belong together.
+    """
+    model = load_model(settings)
+    return Answerer(IndexStore(settings.index_dir).live(), model, Calibration.load(model.folder))
+
+
+def index_staleness(settings: Settings) -> Staleness:
+    """How the live index differs from the corpus and the model that are set.
+
+    Raises:
+        NoGenerationError, DamagedGenerationError, MismatchError: there is no live index to compare.
+    """
+    folder = model_folder(settings)
+    manifest = IndexStore(settings.index_dir).live_manifest()
+    return staleness(manifest, settings.corpus_dir, Card.read(folder) if folder else None)
+
+
+def build_index(settings: Settings, progress: Progress) -> Manifest:
+    """Build and publish an index of the corpus.
+
+    Raises:
+        CorpusError, ModelError, GenerationError: reading, encoding or publishing failed; what was live stays live.
+    """
+    reading = read_corpus(settings.corpus_dir)
+    model = load_model(settings)
+    return build(reading, model, IndexStore(settings.index_dir), settings.keep_generations, progress)
+
+
+def index_is_current(settings: Settings) -> bool:
+    """Whether there is a live index that this version reads and that is not stale.
+
+    Raises:
+        DamagedGenerationError: there is one, but it is damaged; it is not built over without being asked.
+    """
+    try:
+        return not index_staleness(settings)
+    except (NoGenerationError, MismatchError):
+        return False

@@ -1,0 +1,71 @@
+"""The whole way from a question to an answer, over one generation and one encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa.encoding.prepared import PreparedModel
+from qa.errors import MismatchError
+from qa.indexing.generation import Generation
+from qa.language.cleaning import visible
+from qa.language.detection import detect_language
+from qa.records import Answer, AnswerSpan, Hit
+from qa.retrieval.calibration import Calibration
+from qa.retrieval.relevance import Question
+from qa.retrieval.search import Found, search
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """Answers questions. It holds nothing that a question changes, so any number of threads may ask at once."""
+
+    generation: Generation
+    model: PreparedModel
+    calibration: Calibration
+
+    def __post_init__(self) -> None:
+        made, served = self.generation.manifest.model, self.model.card
+        if made.fingerprint != served.fingerprint:
+            raise MismatchError(
+                f"the index was built with the model {made.name} ({made.fingerprint}), but {served.model} "
+                f"({served.fingerprint}) is set; run qa index build, or set QA_MODEL to the one it was built with"
+            )
+
+    def answer(self, question: str, top_k: int, documents: Sequence[str] | None = None) -> Answer:
+        """The answer to a question with its ``top_k`` best passages.
+
+        Raises:
+            UnknownDocumentError: one of ``documents`` is not in the generation.
+        """
+        asked = visible(question)
+        language = detect_language(asked)
+        (encoding,) = self.model.encoder.encode_questions([asked])
+        prepared = Question.of(encoding, self.model.means, language)
+        found = search(self.generation, self.model.means, prepared, top_k, documents)
+        hits = tuple(self._hit(one) for one in found)
+        confidence = hits[0].score if hits else 0.0
+        answerable = bool(hits) and confidence >= self.calibration.threshold
+        return Answer(
+            question=question,
+            interpreted_as=asked,
+            language=language,
+            answerable=answerable,
+            confidence=confidence,
+            span=_span(found[0]) if answerable else None,
+            hits=hits,
+        )
+
+    def _hit(self, found: Found) -> Hit:
+        return Hit(
+            passage=found.passage,
+            citation=self.generation.citation(found.passage),
+            score=self.calibration.probability(found.relevance),
+            highlights=(found.sentence,),
+        )
+
+
+def _span(found: Found) -> AnswerSpan:
+    start, end = found.sentence
+    passage = found.passage
+    return AnswerSpan(passage.text[start:end], 0, passage.start + start, passage.start + end)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.encoding.encoder import Floats, normalised
+from qa.encoding.prepared import PreparedModel
+from qa.errors import MismatchError, ModelError
+from qa.indexing.builder import build
+from qa.indexing.store import IndexStore
+from qa.indexing.tokens import PassageTokens
+from qa.reading import read_corpus
+from qa.retrieval.answerer import Answerer
+from qa.retrieval.calibration import Calibration
+from qa.retrieval.relevance import Question, interactions, relevance
+from tests.conftest import ROOT
+from tests.fakes import DIMENSION, word_model
+
+EVEN = Calibration(slope=10.0, intercept=-5.0, threshold=0.5)
+
+
+@pytest.fixture
+def answerer(tmp_path: Path) -> Answerer:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Red green blue. Cat dog bird.\n\nOne two three.\n")
+    (folder / "b.txt").write_text("Cat fish.\n\nRed green blue.\n")
+    model = word_model()
+    store = IndexStore(tmp_path / "index")
+    build(read_corpus(folder), model, store, 5, lambda done, total: None)
+    return Answerer(store.live(), model, EVEN)
+
+
+def test_the_best_passage_comes_first_with_a_relevance_that_can_be_computed(answerer: Answerer) -> None:
+    answer = answerer.answer("cat fish", 5)
+    assert [hit.passage.text for hit in answer.hits][:2] == ["Cat fish.", "Red green blue. Cat dog bird."]
+    # Cosine and both late interactions are one for the first; for the second they are 1/√12, 1/2 and 1/2.
+    assert answer.hits[0].score == pytest.approx(EVEN.probability(1.0), abs=1e-3)
+    assert answer.hits[1].score == pytest.approx(EVEN.probability((1 / 12**0.5 + 1) / 3), abs=1e-3)
+    assert answer.confidence == answer.hits[0].score
+
+
+def test_the_answer_is_the_sentence_that_the_questions_words_match(answerer: Answerer) -> None:
+    answer = answerer.answer("dog bird", 5)
+    assert answer.answerable
+    assert answer.span is not None
+    assert answer.span.text == "Cat dog bird."
+    text = answerer.generation.documents["a"].text
+    assert text[answer.span.start : answer.span.end] == "Cat dog bird."
+    assert answer.hits[0].highlights == ((16, 29),)
+
+
+def test_equal_passages_keep_the_order_of_the_corpus_and_documents_restrict(answerer: Answerer) -> None:
+    assert [hit.citation.document for hit in answerer.answer("one two three red green blue", 4).hits][:1] == ["a"]
+    answer = answerer.answer("red green blue", 5, ["b"])
+    assert {hit.citation.document for hit in answer.hits} == {"b"}
+    assert len(answerer.answer("red", 1).hits) == 1
+
+
+def test_what_is_not_there_is_not_answered_but_the_nearest_are_shown(answerer: Answerer) -> None:
+    answer = answerer.answer("zebra", 2)
+    assert (answer.answerable, answer.span) == (False, None)
+    assert answer.confidence < 0.5
+    assert len(answer.hits) == 2
+
+
+def test_an_index_of_another_model_is_refused_with_both(answerer: Answerer) -> None:
+    manifest = answerer.generation.manifest
+    other = manifest.model_copy(update={"model": manifest.model.model_copy(update={"fingerprint": "other"})})
+    object.__setattr__(answerer.generation, "manifest", other)
+    with pytest.raises(MismatchError, match=r"other.*words.*qa index build"):
+        Answerer(answerer.generation, answerer.model, EVEN)
+
+
+def test_centred_cosines_are_those_of_centred_vectors() -> None:
+    random = np.random.default_rng(7)
+
+    def rows(count: int) -> Floats:
+        return normalised(random.normal(size=(count, DIMENSION)).astype(np.float32))
+
+    question = Question(rows(1)[0], rows(3), rows(3))
+    means = [rows(1)[0] * 0.4, rows(1)[0] * 0.2]
+    passages = [PassageTokens(rows(5), np.zeros((5, 2), np.int32)), PassageTokens(rows(2), np.zeros((2, 2), np.int32))]
+    for found, passage, mean in zip(interactions(question, passages, means), passages, means, strict=True):
+        moved = passage.vectors - mean
+        moved /= np.linalg.norm(moved, axis=1, keepdims=True)
+        assert found.centred == pytest.approx(question.centred @ moved.T, abs=1e-5)
+        assert found.raw == pytest.approx(question.tokens @ passage.vectors.T, abs=1e-5)
+        expected = (0.5 + found.raw.max(1).mean() + found.centred.max(1).mean()) / 3
+        assert relevance(0.5, found) == pytest.approx(expected)
+
+
+def test_calibration_separates_what_it_was_fitted_to(tmp_path: Path) -> None:
+    fitted = Calibration.from_relevances([0.6, 0.7, 0.8, 0.65], [0.2, 0.3, 0.35, 0.25])
+    assert fitted.probability(0.7) > 0.9 > 0.5 > 0.1 > fitted.probability(0.25)
+    assert fitted.probability(0.3) < fitted.probability(0.5) < fitted.probability(0.6)
+    assert fitted.probability(1e9) == pytest.approx(1)
+    fitted.save(tmp_path)
+    assert Calibration.load(tmp_path) == fitted
+    (tmp_path / "calibration.json").write_text("{}")
+    with pytest.raises(ModelError, match="qa model prepare --again"):
+        Calibration.load(tmp_path)
+
+
+# Questions about the test essays, none of them from an evaluation set.
+QUESTIONS = [
+    ("Какая чашка не имеет ручки?", "tea", "Пиала"),
+    ("How is water boiled for tea?", "tea", "Самовар"),
+    ("Какой вкус у индийского чая?", "tea", "Индийский"),
+    ("Кешегі ауа райы қандай болды?", "letter", "Медеу"),
+    ("How long will the trip to Kolsai take?", "letter", "Көлсай"),
+    ("Ядролық полигон қашан жабылды?", "kazakh-diplomacy", "1991"),
+]
+
+
+def test_the_real_model_ranks_known_passages_first(real_model: PreparedModel, corpus: Path, tmp_path: Path) -> None:
+    store = IndexStore(tmp_path / "index")
+    build(read_corpus(corpus), real_model, store, 5, lambda done, total: None)
+    answerer = Answerer(store.live(), real_model, Calibration.load(real_model.folder))
+    first = {question: answerer.answer(question, 3).hits for question, _, _ in QUESTIONS}
+    for question, document, word in QUESTIONS:
+        assert any(hit.citation.document == document and word in hit.passage.text for hit in first[question]), question
+    right = sum(word in first[question][0].passage.text for question, _, word in QUESTIONS)
+    assert right >= len(QUESTIONS) - 1
+
+
+def test_the_real_model_is_surer_of_what_is_there_than_of_what_is_not(
+    real_model: PreparedModel, tmp_path: Path
+) -> None:
+    store = IndexStore(tmp_path / "index")
+    build(read_corpus(ROOT / "corpus"), real_model, store, 5, lambda done, total: None)
+    answerer = Answerer(store.live(), real_model, Calibration.load(real_model.folder))
+    there = answerer.answer("When did Kazakhstan become a member of the United Nations?", 1)
+    absent = answerer.answer("How do I bake sourdough bread?", 1)
+    assert there.answerable
+    assert not absent.answerable
+    assert there.confidence > absent.confidence + 0.3
