@@ -1,0 +1,292 @@
+"""The command ``qa``: printing and exit codes only. Libraries that take long to import are imported where used."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qa.errors import QAError
+from qa.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from qa.indexing.builder import Progress
+    from qa.records import Answer, Document, Passage
+
+
+class _Group(click.Group):
+    """Says a domain error in one line and exits with 1; a usage error exits with 2, as click does."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except QAError as error:
+            click.echo(f"qa: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="suraq", prog_name="qa")
+def main() -> None:
+    """Answers questions from an essay with its own passages and exact section citations."""
+
+
+def _settings_help() -> str:
+    """Every setting with its default, for ``qa serve --help``."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        shown = (field.json_schema_extra or {}).get("shown") if isinstance(field.json_schema_extra, dict) else None
+        default = shown if shown is not None else field.default
+        rows.append((f"QA_{name.upper()}={default}", field.description or ""))
+    width = max(len(name) for name, _ in rows) + 2
+    return "\b\nSettings, from the environment or .env:\n" + "\n".join(
+        f"  {name:<{width}}{text}" for name, text in rows
+    )
+
+
+@main.command(epilog=_settings_help())
+@click.option("--host", help="The address to serve on (QA_HOST).")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port to serve on (QA_PORT).")
+@click.option("--workers", type=click.IntRange(1, 256), help="The number of worker processes (QA_WORKERS).")
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Build the index if it is missing or stale, then serve."""
+    for name, value in (("QA_HOST", host), ("QA_PORT", port), ("QA_WORKERS", workers)):
+        if value is not None:
+            os.environ[name] = str(value)  # worker processes read their settings from the environment
+    settings = load_settings()
+    from qa.indexing.store import IndexStore
+    from qa.loading import ensure_model, index_is_current
+
+    ensure_model(settings)
+    if not index_is_current(settings):
+        _build(settings)
+    counts = IndexStore(settings.index_dir).live_manifest().counts
+    click.echo(
+        f"Serving {counts.passages} passages of {counts.documents} documents on http://{settings.host}:{settings.port}",
+        err=True,
+    )
+    import uvicorn
+
+    uvicorn.run(
+        "qa.serving.app:create_app_from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_level="warning",
+        access_log=False,  # it would write every question into the log
+        server_header=False,
+    )
+
+
+@main.command()
+@click.argument("question")
+@click.option(
+    "-k", "--top-k", type=click.IntRange(1, 50), default=5, show_default=True, help="How many passages to show."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what POST /ask would reply.")
+def ask(question: str, top_k: int, as_json: bool) -> None:
+    """Answer QUESTION on the terminal, with citations."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from qa.loading import load_answerer
+    from qa.serving.schemas import AskReply, QuestionText
+
+    try:
+        TypeAdapter(QuestionText).validate_python(question)
+    except ValidationError as error:
+        raise click.BadParameter(
+            error.errors()[0]["msg"].removeprefix("Value error, "), param_hint="QUESTION"
+        ) from error
+    settings = load_settings()
+    answerer = load_answerer(settings)
+    answer = answerer.answer(question, top_k)
+    if as_json:
+        reply = AskReply.of(answer, answerer.generation.manifest, settings.base_url, 0.0)
+        click.echo(reply.model_dump_json(indent=1))
+    else:
+        _print_answer(answer)
+
+
+def _print_answer(answer: Answer) -> None:
+    if answer.span is not None:
+        citation = answer.hits[answer.span.passage].citation
+        click.echo(f"«{' '.join(answer.span.text.split())}»\n  {citation.label} · {citation.title}\n")
+    else:
+        click.echo("The corpus does not answer this. Nearest:\n")
+    for hit in answer.hits:
+        place = f"{hit.citation.document}:{hit.citation.line_start}"
+        click.echo(f"{hit.score:.2f}  {hit.citation.label}  ({place})\n      {' '.join(hit.passage.text.split())}\n")
+
+
+@main.command()
+@click.argument("document", required=False)
+def outline(document: str | None) -> None:
+    """Show how DOCUMENT, or every document, was understood, and every line that was dropped and why."""
+    from qa.errors import UnknownDocumentError
+    from qa.reading import read_corpus
+
+    reading = read_corpus(load_settings().corpus_dir)
+    chosen = [one for one in reading.documents if document in (None, one.id, one.name)]
+    if not chosen:
+        known = ", ".join(one.id for one in reading.documents)
+        raise UnknownDocumentError(f"no document of the corpus has the id {document!r}; there are: {known}")
+    for one in chosen:
+        _print_outline(one, [passage for passage in reading.passages if passage.document == one.id])
+    if document is None:
+        for file in reading.skipped:
+            click.echo(f"skipped {file.reason}")
+
+
+def _print_outline(document: Document, passages: list[Passage]) -> None:
+    about = f"{document.name}, {document.encoding}, {document.language}, {len(document.text)} characters"
+    click.echo(f"{document.title}\n  {document.id} ({about})")
+    for section in document.sections:
+        indent = "  " * section.level
+        if section.level:
+            click.echo(f"{indent}{section.path[-1]}  [line {section.line}, #{section.anchor}]")
+        for passage in passages:
+            if passage.section_anchor == section.anchor:
+                where = f"line {passage.line_start}, #{passage.anchor}, {passage.kind}, {len(passage.text)} characters"
+                click.echo(f"{indent}  · {_shortened(passage.text)}  [{where}]")
+    for part in document.dropped:
+        text = _shortened(document.text[part.start : part.end])
+        click.echo(f"  dropped line {part.line_start}: {part.reason}: {text}")
+
+
+def _shortened(text: str, longest: int = 60) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= longest else flat[: longest - 1] + "…"
+
+
+@main.group()
+def index() -> None:
+    """Build the index of the corpus, and see what is live."""
+
+
+@index.command("build")
+@click.option("--full", is_flag=True, help="Build even if nothing changed.")
+def index_build(full: bool) -> None:
+    """Build the index of the corpus and publish it; where nothing changed, say so."""
+    from qa.loading import ensure_model, index_is_current
+
+    settings = load_settings()
+    ensure_model(settings)
+    if not full and index_is_current(settings):
+        click.echo("Nothing changed: the index is up to date.")
+    else:
+        _build(settings)
+
+
+def _build(settings: Settings) -> None:
+    from qa.errors import GenerationError
+    from qa.indexing.store import IndexStore
+    from qa.loading import build_index
+
+    store = IndexStore(settings.index_dir)
+    try:
+        before = {passage.id for passage in store.live().passages}
+    except GenerationError:
+        before = set()
+    with _progress() as progress:
+        manifest = build_index(settings, progress)
+    after = {passage.id for passage in store.live().passages}
+    for file in manifest.skipped:
+        click.echo(f"qa: skipped {file.reason}", err=True)
+    click.echo(
+        f"Built {manifest.generation}: {manifest.counts.documents} documents, {manifest.counts.passages} passages "
+        f"({len(after - before)} added, {len(after & before)} kept, {len(before - after)} removed)",
+        err=True,
+    )
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("Encoding passages", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@index.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def index_status(as_json: bool) -> None:
+    """Show what is live, and whether the corpus has moved on."""
+    from qa.indexing.store import IndexStore
+    from qa.loading import index_staleness
+
+    settings = load_settings()
+    manifest = IndexStore(settings.index_dir).live_manifest()
+    stale = index_staleness(settings)
+    if as_json:
+        shown = {**manifest.model_dump(), "stale": bool(stale), "staleness": str(stale)}
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+        return
+    counts = manifest.counts
+    click.echo(f"generation  {manifest.generation}, built {manifest.built_at}")
+    click.echo(f"model       {manifest.model.name}: {manifest.model.source} ({manifest.model.fingerprint})")
+    click.echo(f"holds       {counts.documents} documents, {counts.passages} passages, {counts.tokens} tokens")
+    for entry in manifest.sources:
+        click.echo(f"            {entry.name}: {entry.passages} passages, sha256 {entry.sha256[:12]}…")
+    for file in manifest.skipped:
+        click.echo(f"skipped     {file.reason}")
+    click.echo(f"stale       {f'yes: {stale}; run qa index build' if stale else 'no'}")
+
+
+@main.group()
+def model() -> None:
+    """Prepare encoders, and see which are there."""
+
+
+@model.command("prepare")
+@click.argument("name", metavar="[MODEL]", required=False)
+@click.option("--again", is_flag=True, help="Prepare it even if it is there.")
+def model_prepare(name: str | None, again: bool) -> None:
+    """Load or decode MODEL (QA_MODEL if not given), export it, check it, and store it in the model cache."""
+    from qa.encoding.preparation import prepare
+    from qa.encoding.prepared import Card
+    from qa.loading import model_folder
+    from qa.retrieval.calibration import Calibration
+
+    settings = load_settings()
+    if name is not None:
+        settings = settings.model_copy(update={"model": name})
+    folder = None if again else model_folder(settings)
+    if folder is None:
+        folder = prepare(
+            settings,
+            settings.model,
+            lambda prepared: Calibration.fit(prepared).save(prepared.folder),
+            lambda line: click.echo(f"Preparing {settings.model}: {line}", err=True),
+        )
+    card = Card.read(folder)
+    click.echo(
+        f"{card.model} is ready: {card.source}, {card.dimension} dimensions, "
+        f"agrees with the original to {card.cosine:.4f}",
+        err=True,
+    )
+
+
+@model.command("list")
+def model_list() -> None:
+    """List the prepared models of the cache."""
+    from qa.encoding.prepared import prepared_cards
+
+    cards = prepared_cards(load_settings().model_cache)
+    if not cards:
+        click.echo("No model is prepared; run qa model prepare.")
+    for folder, card in cards.items():
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1024**2
+        click.echo(f"{card.model}  {card.engine}  {card.dimension} dimensions  {size:.0f} MiB  {card.fingerprint}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

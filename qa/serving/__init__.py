@@ -1,0 +1,1 @@
+"""The answer leaves: the HTTP service. It holds no retrieval logic."""

@@ -1,0 +1,54 @@
+"""The application: finished parts in, routes out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from fastapi_offline import FastAPIOffline
+
+from qa import __version__
+from qa.loading import load_answerer
+from qa.retrieval.answerer import Answerer
+from qa.serving import ask, documents, health, index, problems, reading_page
+from qa.serving.live import Live
+from qa.serving.middleware import BodyLimit, GenerationHeader
+from qa.settings import Settings, load_settings
+
+_DESCRIPTION = "Answers questions from an essay with its own passages and exact section citations."
+
+
+def create_app(settings: Settings, load: Callable[[], Answerer]) -> FastAPI:
+    """The service. ``load`` is called once, in the background; until it returns, ``/readyz`` says 503."""
+    live = Live(load)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        live.start()
+        yield
+
+    # FastAPI's own /docs loads its scripts from elsewhere; this one brings them along.
+    app = FastAPIOffline(
+        title="Suraq", version=__version__, description=_DESCRIPTION, lifespan=lifespan, redoc_url=None
+    )
+    app.state.settings = settings
+    app.state.live = live
+    problems.install(app)
+    for part in (ask, documents, index, reading_page, health):
+        app.include_router(part.router)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(GenerationHeader, generation=lambda: live.generation)
+
+    @app.get("/", include_in_schema=False)
+    async def home() -> RedirectResponse:
+        return RedirectResponse("/docs")
+
+    return app
+
+
+def create_app_from_environment() -> FastAPI:
+    """The service as the settings say; what each worker process calls."""
+    settings = load_settings()
+    return create_app(settings, lambda: load_answerer(settings))

@@ -1,0 +1,27 @@
+"""``/livez`` and ``/readyz``: is the process there, and can it answer."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from qa.serving.parts import LivePart
+
+router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    status: str
+    generation: str | None = None
+
+
+@router.get("/livez")
+async def livez() -> Health:
+    """The process is there."""
+    return Health(status="alive")
+
+
+@router.get("/readyz", responses={503: {"description": "not yet"}})
+async def readyz(live: LivePart) -> Health:
+    """The index and the encoder are ready; before that 503."""
+    return Health(status="ready", generation=live.answerer().generation.id)

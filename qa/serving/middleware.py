@@ -1,0 +1,66 @@
+"""What happens to every request and every reply, whatever the route. Plain ASGI, so that streams stay streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qa.serving.problems import problem
+
+LARGEST_BODY = 64 * 1024
+
+
+class BodyLimit:
+    """Refuses a body of more than `LARGEST_BODY` bytes, before anything is parsed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = Request(scope).headers.get("content-length", "")
+        if declared.isdigit() and int(declared[:20]) > LARGEST_BODY:
+            await self._refuse(scope, receive, send)
+            return
+        messages: list[Message] = []
+        size = 0
+        while True:
+            message = await receive()
+            messages.append(message)
+            size += len(message.get("body", b""))
+            if size > LARGEST_BODY:
+                await self._refuse(scope, receive, send)
+                return
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                break
+
+        async def replay() -> Message:
+            return messages.pop(0) if messages else await receive()
+
+        await self.app(scope, replay, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        detail = f"the body has more than {LARGEST_BODY} bytes; send a shorter question"
+        await problem(413, detail, scope["path"], {"Connection": "close"})(scope, receive, send)
+
+
+class GenerationHeader:
+    """Tells with every reply which generation answered."""
+
+    def __init__(self, app: ASGIApp, generation: Callable[[], str | None]) -> None:
+        self.app = app
+        self.generation = generation
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def tell(message: Message) -> None:
+            generation = self.generation()
+            if message["type"] == "http.response.start" and generation:
+                MutableHeaders(scope=message).setdefault("X-Index-Generation", generation)
+            await send(message)
+
+        await self.app(scope, receive, tell if scope["type"] == "http" else send)

@@ -1,0 +1,38 @@
+"""What the routers share: the finished parts of the app, as FastAPI dependencies."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+
+from qa.retrieval.answerer import Answerer
+from qa.serving.live import Live
+from qa.settings import Settings
+
+
+def settings_of(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def live_of(request: Request) -> Live:
+    live: Live = request.app.state.live
+    return live
+
+
+def answerer_of(request: Request) -> Answerer:
+    return live_of(request).answerer()
+
+
+def require_json(request: Request) -> None:
+    """Refuse a body that does not say that it is JSON."""
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        said = f"it is {media_type}" if media_type else "there is none"
+        raise HTTPException(415, f"the body must be JSON: send the header Content-Type: application/json ({said})")
+
+
+SettingsPart = Annotated[Settings, Depends(settings_of)]
+LivePart = Annotated[Live, Depends(live_of)]
+AnswererPart = Annotated[Answerer, Depends(answerer_of)]

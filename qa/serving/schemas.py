@@ -1,0 +1,183 @@
+"""The bodies of requests and replies, as the public interface fixes them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+from urllib.parse import quote
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from qa.indexing.generation import Manifest
+from qa.language.cleaning import visible
+from qa.records import Answer, Citation, Hit, Passage
+
+LONGEST_QUESTION = 1000
+LARGEST_TOP_K = 50
+DEFAULT_TOP_K = 5
+
+
+def _not_blank(value: str) -> str:
+    if not visible(value):
+        raise ValueError("it has no visible character; write a question")
+    return value
+
+
+QuestionText = Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION), AfterValidator(_not_blank)]
+
+
+class AskRequest(BaseModel):
+    question: QuestionText = Field(description="in any language", examples=["When did Kazakhstan join the UN?"])
+    top_k: int = Field(DEFAULT_TOP_K, ge=1, le=LARGEST_TOP_K, strict=True, description="how many passages to return")
+    documents: list[str] | None = Field(None, max_length=1000, description="ids to search in; none or empty: all")
+
+
+class SpanBody(BaseModel):
+    start: int
+    end: int
+
+
+class CitationBody(BaseModel):
+    document: str
+    title: str
+    section: str | None
+    heading: str | None
+    item: str | None
+    path: list[str]
+    label: str
+    start: int
+    end: int
+    line_start: int
+    line_end: int
+    source_sha256: str
+    anchor: str
+    url: str
+
+    @classmethod
+    def of(cls, citation: Citation, base_url: str) -> CitationBody:
+        return cls(**asdict(citation), url=reading_url(base_url, citation.document, citation.anchor))
+
+
+class PassageBody(BaseModel):
+    id: str
+    text: str
+    kind: str = Field(description="paragraph, item, row, quote, code or footnote")
+    context: str | None = Field(
+        description="words from elsewhere that the passage needs: a table's header, what introduces a list"
+    )
+    citation: CitationBody
+
+    @classmethod
+    def of(cls, passage: Passage, citation: Citation, base_url: str) -> PassageBody:
+        return cls(
+            id=passage.id,
+            text=passage.text,
+            kind=passage.kind,
+            context=passage.context,
+            citation=CitationBody.of(citation, base_url),
+        )
+
+
+class HitBody(PassageBody):
+    score: float
+    highlights: list[SpanBody]
+
+    @classmethod
+    def of_hit(cls, hit: Hit, base_url: str) -> HitBody:
+        return cls(
+            **dict(PassageBody.of(hit.passage, hit.citation, base_url)),
+            score=round(hit.score, 4),
+            highlights=[SpanBody(start=start, end=end) for start, end in hit.highlights],
+        )
+
+
+class AnswerSpanBody(BaseModel):
+    text: str
+    passage: int
+    start: int
+    end: int
+
+
+class IndexBody(BaseModel):
+    generation: str
+    built_at: str
+    model: str
+
+
+class AskReply(BaseModel):
+    question: str
+    interpreted_as: str
+    language: str | None
+    answerable: bool
+    confidence: float
+    answer: AnswerSpanBody | None
+    passages: list[HitBody]
+    index: IndexBody
+    took_ms: float
+
+    @classmethod
+    def of(cls, answer: Answer, manifest: Manifest, base_url: str, took_ms: float) -> AskReply:
+        span = answer.span
+        return cls(
+            question=answer.question,
+            interpreted_as=answer.interpreted_as,
+            language=answer.language,
+            answerable=answer.answerable,
+            confidence=round(answer.confidence, 4),
+            answer=AnswerSpanBody(**asdict(span)) if span else None,
+            passages=[HitBody.of_hit(hit, base_url) for hit in answer.hits],
+            index=IndexBody(generation=manifest.generation, built_at=manifest.built_at, model=manifest.model.name),
+            took_ms=round(took_ms, 2),
+        )
+
+
+class DocumentSummary(BaseModel):
+    id: str
+    title: str
+    name: str
+    language: str | None
+    characters: int
+    sections: int
+    passages: int
+    source_sha256: str
+    url: str
+
+
+class DocumentList(BaseModel):
+    documents: list[DocumentSummary]
+
+
+class SectionBody(BaseModel):
+    number: str | None
+    heading: str | None
+    level: int
+    path: list[str]
+    anchor: str
+    start: int
+    end: int
+    line: int
+    passages: list[str] = Field(description="the ids of the passages directly under the heading")
+
+
+class DroppedBody(BaseModel):
+    start: int
+    end: int
+    line_start: int
+    line_end: int
+    reason: str
+
+
+class DocumentOutline(DocumentSummary):
+    encoding: str
+    outline: list[SectionBody]
+    dropped: list[DroppedBody] = Field(description="what is not essay text, and why")
+
+
+class PassageList(BaseModel):
+    document: str
+    passages: list[PassageBody]
+
+
+def reading_url(base_url: str, document: str, anchor: str) -> str:
+    """The address of a passage on the reading page."""
+    return f"{base_url}/read/{quote(document)}#{quote(anchor)}"

@@ -1,0 +1,95 @@
+"""The real model, loaded once, and a real service on loopback, started once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from qa.encoding.prepared import PreparedModel
+from qa.loading import load_model
+from qa.settings import load_settings
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_model() -> PreparedModel:
+    return load_model(load_settings())
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """This process's environment with an index of its own in ``folder``."""
+    return {**os.environ, "QA_INDEX_DIR": str(folder / "index"), "HF_HUB_OFFLINE": "1", **settings}
+
+
+def run_qa(*arguments: str, env: dict[str, str], cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "qa", *arguments],
+        env=env,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(env: dict[str, str], *arguments: str) -> Iterator[httpx.Client]:
+    """A real ``qa serve`` on a free port, until the block ends."""
+    port = free_port()
+    command = [sys.executable, "-m", "qa", "serve", "--port", str(port), *arguments]
+    with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+                _wait_until_ready(client, process)
+                yield client
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
+
+
+def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"qa serve ended with {process.returncode}: {process.communicate()[1]}")
+        try:
+            if client.get("/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise TimeoutError("qa serve was not ready in two minutes")
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped essay, and beside it a Markdown one with a table and a headingless one."""
+    folder = tmp_path_factory.mktemp("corpus")
+    shutil.copy(ROOT / "corpus" / "kazakh-diplomacy.txt", folder)
+    for file in (ROOT / "tests" / "essays").iterdir():
+        shutil.copy(file, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Iterator[httpx.Client]:
+    with serving(environment(tmp_path_factory.mktemp("service"), QA_CORPUS_DIR=str(corpus))) as client:
+        yield client
