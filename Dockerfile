@@ -1,0 +1,36 @@
+# The first stage prepares the model and builds the index; the last one holds neither torch nor a compiler.
+FROM python:3.11-slim AS build
+WORKDIR /app
+COPY requirements.lock ./
+RUN python -m venv /prepare \
+ && /prepare/bin/pip install --no-cache-dir torch==2.13.0 \
+ && /prepare/bin/pip install --no-cache-dir -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY qa qa
+RUN /prepare/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
+ && QA_MODEL_CACHE=/app/models /prepare/bin/qa model prepare
+COPY corpus corpus
+RUN QA_MODEL_CACHE=/app/models /prepare/bin/qa index build
+COPY requirements-serve.lock ./
+RUN python -m venv /serve \
+ && /serve/bin/pip install --no-cache-dir -r requirements-serve.lock \
+ && /prepare/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
+ && /serve/bin/pip install --no-cache-dir --no-deps /wheels/*.whl
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --home-dir /app --no-create-home suraq
+WORKDIR /app
+COPY --from=build /serve /serve
+COPY --from=build --chown=10001 /app/models models
+COPY --from=build --chown=10001 /app/corpus corpus
+COPY --from=build --chown=10001 /app/index index
+ENV PATH=/serve/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    HF_HUB_OFFLINE=1 \
+    QA_HOST=0.0.0.0 \
+    QA_MODEL_CACHE=/app/models
+USER 10001
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
+CMD ["qa", "serve"]
