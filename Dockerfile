@@ -1,5 +1,7 @@
 # The first stage prepares the model and builds the index; the last one holds neither torch nor a compiler.
 FROM python:3.11-slim AS build
+# An index with PyTorch's CPU build, where pip's own has only the CUDA one: ten times smaller.
+ARG PIP_EXTRA_INDEX_URL
 WORKDIR /app
 COPY requirements.lock ./
 RUN python -m venv /prepare \
@@ -32,5 +34,5 @@ ENV PATH=/serve/bin:$PATH \
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
+  CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"QA_PORT\", 8000)}/readyz', timeout=2)"]
 CMD ["qa", "serve"]

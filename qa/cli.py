@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from qa.errors import QAError
+from qa.errors import QAError, SettingsError
 from qa.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     from qa.indexing.store import IndexStore
     from qa.loading import ensure_model, index_is_current
 
+    _check_address(settings)
     ensure_model(settings)
     if not index_is_current(settings):
         _build(settings)
@@ -82,6 +84,21 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         access_log=False,  # it would write every question into the log
         server_header=False,
     )
+
+
+def _check_address(settings: Settings) -> None:
+    """Say at once if the address cannot be served on, not after the model and the index are made."""
+    import socket
+
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SettingsError(
+                f"cannot serve on {settings.host}, port {settings.port} ({error.strerror}); set QA_HOST or QA_PORT"
+            ) from error
 
 
 @main.command()
@@ -105,9 +122,11 @@ def ask(question: str, top_k: int, as_json: bool) -> None:
         ) from error
     settings = load_settings()
     answerer = load_answerer(settings)
+    started = time.perf_counter()
     answer = answerer.answer(question, top_k)
+    took_ms = (time.perf_counter() - started) * 1000
     if as_json:
-        reply = AskReply.of(answer, answerer.generation.manifest, settings.base_url, 0.0)
+        reply = AskReply.of(answer, answerer.generation.manifest, settings.base_url, took_ms)
         click.echo(reply.model_dump_json(indent=1))
     else:
         _print_answer(answer)
@@ -241,13 +260,19 @@ def index_status(as_json: bool) -> None:
     click.echo(f"stale       {f'yes: {stale}; run qa index build' if stale else 'no'}")
 
 
+def _not_empty(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty; name a hub id or a folder")
+    return value
+
+
 @main.group()
 def model() -> None:
     """Prepare encoders, and see which are there."""
 
 
 @model.command("prepare")
-@click.argument("name", metavar="[MODEL]", required=False)
+@click.argument("name", metavar="[MODEL]", required=False, callback=_not_empty)
 @click.option("--again", is_flag=True, help="Prepare it even if it is there.")
 def model_prepare(name: str | None, again: bool) -> None:
     """Load or decode MODEL (QA_MODEL if not given), export it, check it, and store it in the model cache."""

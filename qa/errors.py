@@ -15,6 +15,11 @@ QAError                     base of all: a message that says what, which value, 
 from __future__ import annotations
 
 
+def first_line(error: BaseException) -> str:
+    """What another library says went wrong, as one short line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
 class QAError(Exception):
     """Base of every error that Suraq raises on purpose; ``str()`` is fit to show to a user."""
 

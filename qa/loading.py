@@ -85,6 +85,7 @@ def index_is_current(settings: Settings) -> bool:
         DamagedGenerationError: there is one, but it is damaged; it is not built over without being asked.
     """
     try:
+        IndexStore(settings.index_dir).check_live()
         return not index_staleness(settings)
     except (NoGenerationError, MismatchError):
         return False

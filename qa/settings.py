@@ -70,6 +70,8 @@ def load_settings() -> Settings:
     """
     try:
         return Settings()
+    except UnicodeDecodeError as error:
+        raise SettingsError("the file .env is not UTF-8; save it as UTF-8") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = "QA_" + str(first["loc"][0]).upper() if first["loc"] else "the settings"

@@ -20,6 +20,20 @@ from qa.loading import load_model
 from qa.settings import load_settings
 
 ROOT = Path(__file__).parent.parent
+# Put before a program, it makes any connection or look-up beyond loopback an error.
+LOOPBACK_ONLY = """
+import socket, sys
+connect, look_up = socket.socket.connect, socket.getaddrinfo
+def loopback_only(self, address):
+    if self.family != socket.AF_UNIX and not str(address[0]).startswith("127."):
+        raise AssertionError(f"a connection to {address}")
+    return connect(self, address)
+def names_of_loopback_only(host, *rest, **more):
+    if host not in ("127.0.0.1", "localhost", None):
+        raise AssertionError(f"a look-up of {host}")
+    return look_up(host, *rest, **more)
+socket.socket.connect, socket.getaddrinfo = loopback_only, names_of_loopback_only
+"""
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +42,9 @@ def real_model() -> PreparedModel:
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
-    """This process's environment with an index of its own in ``folder``."""
-    return {**os.environ, "QA_INDEX_DIR": str(folder / "index"), "HF_HUB_OFFLINE": "1", **settings}
+    """This process's environment with an index of its own in ``folder`` and no settings but the model cache's place."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("QA_") or name == "QA_MODEL_CACHE"}
+    return {**kept, "QA_INDEX_DIR": str(folder / "index"), "HF_HUB_OFFLINE": "1", **settings}
 
 
 def run_qa(*arguments: str, env: dict[str, str], cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

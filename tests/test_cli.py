@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,15 @@ def test_a_domain_error_is_one_line_and_status_1(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["nothing"], ["ask"], ["ask", ""], ["ask", "x" * 1001], ["ask", "-k", "0", "a"], ["serve", "--port", "x"]],
+    [
+        ["nothing"],
+        ["ask"],
+        ["ask", ""],
+        ["ask", "x" * 1001],
+        ["ask", "-k", "0", "a"],
+        ["model", "prepare", ""],
+        ["serve", "--port", "x"],
+    ],
 )
 def test_a_usage_error_is_status_2(env: dict[str, str], arguments: list[str]) -> None:
     assert run_qa(*arguments, env=env).returncode == 2
@@ -95,13 +104,24 @@ def test_a_usage_error_is_status_2(env: dict[str, str], arguments: list[str]) ->
 
 def test_serve_refuses_a_damaged_index_with_what_mends_it(env: dict[str, str], tmp_path: Path) -> None:
     run_qa("index", "build", env=env)
-    (manifest,) = (tmp_path / "index" / "generations").glob("*/manifest.json")
-    manifest.write_text("{")
-    done = run_qa("serve", "--port", "0", env=env)
-    assert done.returncode == 1
-    assert "manifest.json" in done.stderr.splitlines()[-1]
-    assert "qa index build --full" in done.stderr.splitlines()[-1]
+    for name in ("passages.jsonl", "dense.faiss", "manifest.json"):
+        (damaged,) = (tmp_path / "index" / "generations").glob(f"*/{name}")
+        damaged.write_bytes(damaged.read_bytes()[:-5])
+        for arguments in (["serve", "--port", "0"], ["index", "build"]):
+            done = run_qa(*arguments, env=env)
+            assert done.returncode == 1
+            assert name in done.stderr.splitlines()[-1]
+            assert "qa index build --full" in done.stderr.splitlines()[-1]
     assert run_qa("index", "build", "--full", env=env).returncode == 0
+
+
+def test_serve_says_at_once_that_its_address_is_taken(env: dict[str, str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run_qa("serve", "--port", str(taken.getsockname()[1]), env=env)
+    assert done.returncode == 1
+    assert done.stderr.startswith("qa: cannot serve on 127.0.0.1")
 
 
 def test_the_help_of_serve_lists_every_setting_with_its_default(env: dict[str, str]) -> None:

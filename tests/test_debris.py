@@ -39,6 +39,36 @@ def test_the_same_words_before_the_last_section_are_essay(line: str) -> None:
     assert document.dropped == ()
 
 
+@pytest.mark.parametrize("name", ["essay.txt", "essay.md"])
+def test_an_essay_without_numbers_whose_lines_are_short_keeps_all_its_sections(name: str) -> None:
+    wrapped = (
+        "Дипломатия — мемлекеттің сыртқы саясатын бейбіт жолмен\nжүзеге асыру өнері, ол ұзақ келіссөздерге сүйенеді."
+    )
+    under = "\n----------" if name == "essay.md" else ""
+    parts = [f"{heading}{under}\n\n{wrapped}" for heading in ("САЯСАТ", "Leave a Reply", "ЭКОНОМИКА")]
+    document, passages = read("Тақырып туралы\n\n" + "\n\n".join(parts) + "\n", name)
+    assert document.dropped == () or {part.reason for part in document.dropped} == {"markup without text"}
+    assert len([passage for passage in passages if "Дипломатия" in passage.text]) == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Поделиться опытом с соседями важно для нас.",
+        "Share the burden with others, said the poet.",
+        "Copyright law is another matter.",
+        "- Shared history and values",
+        "- Name",
+        "- X",
+        "Ыстық шаймен бөлісу — ескі дәстүр.",
+    ],
+)
+def test_an_ordinary_last_line_is_essay(line: str) -> None:
+    document, passages = read(f"{ESSAY}\n{line}\n")
+    assert document.dropped == ()
+    assert passages[-1].text == line.removeprefix("- ")
+
+
 def test_prose_after_a_form_is_kept_with_the_form() -> None:
     prose = "Автор осы жерде сөзін жалғастырып, оқырманға ұзақ әрі мазмұнды ой айтады. " * 4
     document, passages = read(f"{ESSAY}\nLeave a Reply\n\n{prose}\n")

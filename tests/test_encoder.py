@@ -12,7 +12,7 @@ import pytest
 from qa.encoding.encoder import Floats, Prompts, WindowedEncoder, normalised
 from qa.encoding.means import LanguageMeans, background_sentences
 from qa.encoding.prepared import PreparedModel
-from tests.conftest import ROOT, environment
+from tests.conftest import LOOPBACK_ONLY, ROOT, environment
 from tests.fakes import word_model
 
 
@@ -130,15 +130,7 @@ def test_the_real_model_reads_long_text_to_its_end(real_model: PreparedModel) ->
     assert encoding.spans[-1].tolist() == [len(text) - 5, len(text)] or encoding.spans[-1][1] == len(text)
 
 
-ISOLATED = """
-import socket, sys
-connect = socket.socket.connect
-def loopback_only(self, address):
-    if self.family != socket.AF_UNIX and not str(address[0]).startswith("127."):
-        raise AssertionError(f"a connection to {address}")
-    return connect(self, address)
-socket.socket.connect = loopback_only
-socket.getaddrinfo = lambda host, *rest, **more: (_ for _ in ()).throw(AssertionError(f"a look-up of {host}"))
+ISOLATED = f"""{LOOPBACK_ONLY}
 from qa.cli import main
 main(sys.argv[1:], standalone_mode=False)
 loaded = [name for name in ("torch", "sentence_transformers", "transformers", "sklearn") if name in sys.modules]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +123,7 @@ def test_a_damaged_manifest_is_told(corpus: Path, tmp_path: Path, content: str) 
 def test_another_format_is_refused_with_both_numbers(corpus: Path, tmp_path: Path) -> None:
     store, manifest = built(corpus, tmp_path / "index")
     path = tmp_path / "index" / "generations" / manifest.generation / MANIFEST
-    path.write_text(path.read_text(encoding="utf-8").replace('"format": 1', '"format": 99'), encoding="utf-8")
+    path.write_text('{"format": 99, "of another": "shape"}', encoding="utf-8")
     with pytest.raises(MismatchError, match="format 99, this version reads 1"):
         store.live()
 
@@ -187,6 +188,17 @@ def test_a_corpus_without_documents_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(CorpusError, match="no document in"):
         read_corpus(tmp_path / "empty")
+
+
+def test_ids_that_are_the_address_of_another_documents_part_are_refused(corpus: Path) -> None:
+    (corpus / "one").mkdir()
+    (corpus / "one" / "text.txt").write_text("Hidden behind one.txt.")
+    assert "address" in {file.name: file.reason for file in read_corpus(corpus).skipped}["one/text.txt"]
+
+
+def test_a_name_that_is_not_utf_8_is_reported(corpus: Path) -> None:
+    (corpus / os.fsdecode(b"\xff.txt")).write_text("Text.")
+    assert "its name is not UTF-8" in read_corpus(corpus).skipped[0].reason
 
 
 def test_unknown_documents_are_named(corpus: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qa.language.alignment import align
 from qa.language.cleaning import visible
-from qa.language.detection import detect_language
+from qa.language.identification import detect_language
 from qa.language.sentences import sentence_spans
 
 
@@ -66,9 +66,10 @@ def test_languages(text: str, language: str | None) -> None:
 
 
 def test_alignment_leads_back_through_markup_and_invisible_characters() -> None:
-    source = "**Қа\u00adзақ** [елі](https://example.org/a) и\u0306"
-    plain = "Header: Қазақ елі й"
+    source = "**Қа\u00adзақ**: [елі](https://example.org/a) и\u0306"
+    plain = "Header: Қазақ: елі; й"
     places = align(plain, source)
-    assert [places[plain.index(word)] for word in ("Header", "Қазақ", "елі", "й")] == [-1, 2, 12, 40]
+    assert [places[plain.index(word)] for word in ("Header", "Қазақ", "елі", "й")] == [-1, 2, 13, 41]
+    assert align("елі: елі", "елі", skip=4).tolist() == [-1, -1, -1, -1, -1, 0, 1, 2, 3]
     assert source[places[plain.index("елі") + 2]] == "і"
     assert places[-1] == len(source)

@@ -84,6 +84,16 @@ def test_what_is_no_text_is_dropped_with_a_reason() -> None:
     ]
 
 
+def test_all_of_a_footnote_is_kept_and_one_that_nothing_refers_to_is_told() -> None:
+    text = "# T\n\n## A\n\nSaid[^n].\n\n## B\n\nEnd.\n\n[^n]: The note.\n\n    - with an item\n\n[^x]: Lost.\n"
+    document, passages = read(text, "essay.md")
+    assert [(passage.text, passage.heading) for passage in passages if passage.kind != "paragraph"] == [
+        ("The note.", "A"),
+        ("with an item", "A"),
+    ]
+    assert [part.reason for part in document.dropped] == ["footnote that nothing refers to"]
+
+
 def test_short_items_are_read_with_what_introduces_them() -> None:
     _, passages = read("# T\n\nLong before. The nets held:\n\n- carp;\n- pike.\n", "essay.md")
     assert [passage.plain for passage in passages[1:]] == ["The nets held: carp;", "The nets held: pike."]

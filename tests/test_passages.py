@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from qa.errors import DocumentError
+from qa.language.cleaning import visible
 from qa.reading.lines import Lines
 from qa.reading.passages import LONGEST_PASSAGE
 from qa.records import Document, Passage
@@ -132,6 +136,10 @@ def test_labelled_items_are_passages_of_their_own(parts: list[Part]) -> None:
     assert [(passage.item, passage.text) for passage in passages if passage.kind == "item"] == written
 
 
+# What may stand before the text of a line: the marks of lists, quotes, tables, footnotes and headings.
+MARKERS = re.compile(
+    r"(?:[\s>|#*+•●▪◦‣■□►▸➢➤✓✔·∙–—−-]|\d{1,9}[.)]|\(\d{1,3}\)|\(?[^\W\d_]\)|[ivx]{1,5}\)|\[\^[^\]]+\]:)*"
+)
 ANY_LINE = st.text(max_size=60) | st.sampled_from(
     [
         "# A",
@@ -157,8 +165,6 @@ ANY_LINE = st.text(max_size=60) | st.sampled_from(
 @example("> - | a | b |\n> |---|---|", "essay.md")
 @example("a\r\rb\u2028c\x0bd", "essay.txt")
 def test_any_text_is_read_and_nothing_is_lost_in_silence(text: str, name: str) -> None:
-    from qa.errors import DocumentError
-
     try:
         document, passages = read(text.encode("utf-8", "replace"), name)
     except DocumentError:
@@ -172,20 +178,13 @@ def test_any_text_is_read_and_nothing_is_lost_in_silence(text: str, name: str) -
         accounted[start:end] = b"\1" * (end - start)
     for line in Lines(document.text).all:
         start, end = line.content
-        missing = [place for place in range(start, end) if not accounted[place] and not document.text[place].isspace()]
-        if len(missing) == end - start > 0:
-            assert document.title  # the one line that is neither text nor dropped is the title
-            assert _is_title(document, line.text), line.text
-        else:
-            # What is missing of a line is the markers of its list, quote or table, before and after the text.
-            assert all(not document.text[place].isalpha() or place < start + 8 for place in missing)
-
-
-def _is_title(document: Document, line: str) -> bool:
-    from qa.language.cleaning import visible
-
-    shown = visible(line).strip("#*_=<>-` \t|")
-    return not shown or any(word in document.title for word in shown.split())
+        kept = [place for place in range(start, end) if accounted[place]]
+        if kept:
+            assert MARKERS.fullmatch(document.text[start : kept[0]]), line.text
+            assert document.text[kept[-1] + 1 : end].strip("| \t#") == "", line.text
+        elif not line.blank:
+            shown = visible(line.text).strip("#= ")
+            assert all(word in document.title for word in shown.split() if word.isalnum()), line.text
 
 
 @given(st.lists(SENTENCE, min_size=60, max_size=90).map(" ".join))
@@ -209,12 +208,20 @@ def test_a_word_longer_than_a_passage_is_cut_all_the_same() -> None:
     assert "".join(texts(passages)) == "ы" * 5000
 
 
-def test_ids_stay_when_sections_elsewhere_are_added_and_renumbered() -> None:
-    before = "Тақырып туралы\n\n1. Кіріспе\n\nБірінші мәтін.\n\n2. Негіз\n\n• Белгі: екінші мәтін.\n"
-    after = before.replace("1. Кіріспе", "1. Жаңа\n\nЖаңа мәтін.\n\n2. Кіріспе").replace("2. Негіз", "3. Негіз")
-    ids = {passage.text: passage.id for passage in read(before)[1]}
-    renumbered = {passage.text: passage for passage in read(after)[1]}
-    assert renumbered["Белгі: екінші мәтін."].section == "3"
+@pytest.mark.parametrize("form", ["{}. ", "{}.1 ", "Глава {}. ", "{}-тарау. ", "§ {}. ", "Chapter {}: "])
+@pytest.mark.parametrize("name", ["essay.txt", "essay.md"])
+def test_ids_stay_when_sections_elsewhere_are_added_and_renumbered(form: str, name: str) -> None:
+    def essay(*parts: tuple[str, str]) -> str:
+        mark = "## " if name.endswith(".md") else ""
+        numbered = [
+            f"{mark}{form.format(number)}{heading}\n\n{body}" for number, (heading, body) in enumerate(parts, 1)
+        ]
+        return "\n\n".join([f"{mark[1:]}Тақырып туралы", *numbered]) + "\n"
+
+    old = [("Кіріспе", "Бірінші мәтін."), ("Негіз", "- Белгі: екінші мәтін.")]
+    ids = {passage.text: passage.id for passage in read(essay(*old), name)[1]}
+    renumbered = {passage.text: passage for passage in read(essay(("Жаңа", "Жаңа мәтін."), *old), name)[1]}
+    assert (renumbered["Белгі: екінші мәтін."].section or "").startswith("3")
     assert {text: renumbered[text].id for text in ids} == ids
 
 

@@ -20,6 +20,7 @@ def sections(text: str) -> list[tuple[str | None, str | None]]:
         ("2.1.3. Негізгі бөлік", "2.1.3", "Негізгі бөлік"),
         ("1 Кіріспе", "1", "Кіріспе"),
         ("IV. Основная часть", "IV", "Основная часть"),
+        ("XL. Fortieth", "XL", "Fortieth"),
         ("ІІ. Негізгі бөлік", "ІІ", "Негізгі бөлік"),
         ("Глава 2. Соседи", "2", "Соседи"),
         ("Глава 2", "2", "Глава 2"),
@@ -52,6 +53,12 @@ def test_headings_of_every_usual_form(line: str, number: str | None, heading: st
 )
 def test_lines_that_only_resemble_headings(line: str) -> None:
     assert sections(f"Тақырып туралы\n\n{BODY}\n\n{line}\n\n{BODY}\n") == []
+
+
+@pytest.mark.parametrize("line", ["C. Сейфуллин", "MMIX. Rome", "IIX. Rome", "VX. Rome"])
+def test_initials_and_what_is_no_roman_numeral_are_no_numbers(line: str) -> None:
+    (found,) = sections(f"Тақырып туралы\n\n{line}\n\n{BODY}\n")
+    assert found == (("MMIX", "Rome") if line.startswith("MM") else (None, line))
 
 
 def test_a_heading_that_nothing_follows_is_text() -> None:

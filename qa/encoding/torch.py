@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.encoding.encoder import Floats, Forward, Prompts
-from qa.errors import ModelError
+from qa.errors import ModelError, first_line
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -47,7 +47,7 @@ def load_sentence_transformer(model: str, device: str) -> SentenceTransformer:
         loaded = SentenceTransformer(model, device=device, model_kwargs={"attn_implementation": "eager"})
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(
-            f"the model {model} cannot be loaded ({_first_line(error)}); "
+            f"the model {model} cannot be loaded ({first_line(error)}); "
             "name a folder or, with a connection to the hub, an id of sentence-transformers"
         ) from error
     return loaded.eval()
@@ -95,7 +95,3 @@ def save_tokenizer(model: SentenceTransformer, path: Path) -> None:
     if backend is None:
         raise ModelError("the model has no tokenizer.json (a fast tokenizer); choose a model that has one")
     backend.save(str(path))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

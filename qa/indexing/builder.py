@@ -31,7 +31,8 @@ from qa.indexing.store import IndexStore
 from qa.indexing.tokens import PassageTokens, TokenStore
 from qa.language import NORMALISER_VERSION
 from qa.language.alignment import align
-from qa.reading import CHUNKER_VERSION, Reading, list_sources
+from qa.language.lexicon import Lexicon
+from qa.reading import CHUNKER_VERSION, Reading, source_hashes
 from qa.records import Document, Passage
 
 METRIC = "inner product of vectors of length one"
@@ -61,7 +62,7 @@ class Staleness:
 def staleness(manifest: Manifest, corpus: Path, card: Card | None) -> Staleness:
     """Compare a generation with the corpus as it is now and, where given, with the encoder that would serve it."""
     try:
-        found = {source.name: source.sha256 for source in list_sources(corpus)[0]}
+        found = source_hashes(corpus)
     except CorpusError:
         return Staleness(reasons=("the corpus folder is missing",))
     built = {entry.name: entry.sha256 for entry in manifest.sources}
@@ -120,13 +121,24 @@ def _encode(reading: Reading, model: PreparedModel, progress: Progress) -> Gener
     manifest = _manifest(reading, model.card, sum(len(own.vectors) for own in tokens))
     documents = {document.id: document for document in reading.documents}
     return Generation(
-        manifest, documents, passages, DenseIndex.from_vectors(np.stack(vectors)), TokenStore.from_passages(tokens)
+        manifest=manifest,
+        documents=documents,
+        passages=passages,
+        dense=DenseIndex.from_vectors(np.stack(vectors)),
+        tokens=TokenStore.from_passages(tokens),
+        words=Lexicon.of_texts(map(_spoken, passages)),
     )
+
+
+def _spoken(passage: Passage) -> str:
+    """A passage's own words and those of its headings."""
+    return " ".join([*passage.path, passage.plain])
 
 
 def _passage_tokens(encoding: Encoding, passage: Passage) -> PassageTokens:
     """The tokens as they are, at length one, with their places in the passage's own text."""
-    places = align(passage.plain, passage.text)
+    introduction = len(passage.context) if passage.context and passage.kind == "item" else 0
+    places = align(passage.plain, passage.text, introduction)
     spans = np.full_like(encoding.spans, -1)
     for row, (start, end) in enumerate(encoding.spans):
         found = [place for place in places[start:end] if place >= 0]

@@ -6,6 +6,7 @@ index/generations/<id>/
     documents.jsonl               the documents as they were read, their text included
     passages.jsonl                the passages, in the order of all arrays
     dense.faiss, tokens-*.npy     their vectors
+        words.txt                     their words, for questions typed in other letters
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from qa.errors import DamagedGenerationError, MismatchError, UnknownDocumentError
 from qa.indexing.dense import DenseIndex, Positions
 from qa.indexing.tokens import TokenStore
+from qa.language.lexicon import Lexicon
 from qa.records import Citation, Document, Passage
 
 FORMAT_VERSION = 1
-MANIFEST, DOCUMENTS, PASSAGES, DENSE = "manifest.json", "documents.jsonl", "passages.jsonl", "dense.faiss"
+MANIFEST, DOCUMENTS, PASSAGES = "manifest.json", "documents.jsonl", "passages.jsonl"
+DENSE, WORDS = "dense.faiss", "words.txt"
 _REBUILD = "run qa index build --full"
 
 _DOCUMENT = TypeAdapter(Document)
@@ -77,6 +80,10 @@ class Counts(_Frozen):
     tokens: int
 
 
+class _Format(_Frozen):
+    format: int
+
+
 class Manifest(_Frozen):
     """What a generation is and what it was made from."""
 
@@ -102,6 +109,7 @@ class Generation:
     passages: Sequence[Passage]
     dense: DenseIndex
     tokens: TokenStore
+    words: Lexicon
 
     @classmethod
     def load(cls, folder: Path) -> Generation:
@@ -118,7 +126,8 @@ class Generation:
         for line in _json_lines(folder / DOCUMENTS):
             document = _DOCUMENT.validate_json(line)
             documents[document.id] = document
-        return cls(manifest, documents, passages, DenseIndex.load(folder / DENSE), TokenStore.load(folder))
+        dense, tokens, words = DenseIndex.load(folder / DENSE), TokenStore.load(folder), Lexicon.load(folder / WORDS)
+        return cls(manifest, documents, passages, dense, tokens, words)
 
     def save(self, folder: Path) -> None:
         """Write all files but the manifest."""
@@ -126,6 +135,7 @@ class Generation:
         _write_lines(folder / PASSAGES, (_PASSAGE.dump_json(passage) for passage in self.passages))
         self.dense.save(folder / DENSE)
         self.tokens.save(folder)
+        self.words.save(folder / WORDS)
 
     @property
     def id(self) -> str:
@@ -187,19 +197,20 @@ def read_manifest(folder: Path) -> Manifest:
         MismatchError: it is of another format.
     """
     try:
-        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        content = (folder / MANIFEST).read_bytes()
+        # The format is read by itself first: the rest of another format may have another shape.
+        found = _Format.model_validate_json(content).format
+        if found != FORMAT_VERSION:
+            raise MismatchError(
+                f"the generation {folder.name} has the format {found}, this version reads {FORMAT_VERSION}; {_REBUILD}"
+            )
+        return Manifest.model_validate_json(content)
     except OSError as error:
         raise DamagedGenerationError(f"the generation {folder.name} has no readable {MANIFEST}; {_REBUILD}") from error
     except ValidationError as error:
         raise DamagedGenerationError(
             f"the {MANIFEST} of the generation {folder.name} is damaged; {_REBUILD}"
         ) from error
-    if manifest.format != FORMAT_VERSION:
-        raise MismatchError(
-            f"the generation {folder.name} has the format {manifest.format}, this version reads {FORMAT_VERSION}; "
-            f"{_REBUILD}"
-        )
-    return manifest
 
 
 def check_files(folder: Path, manifest: Manifest) -> None:

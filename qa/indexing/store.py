@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qa.errors import GenerationError, NoGenerationError
-from qa.indexing.generation import Generation, Manifest, read_manifest
+from qa.indexing.generation import Generation, Manifest, check_files, read_manifest
 
 CURRENT, GENERATIONS = "CURRENT", "generations"
 _UNFINISHED = "."  # what a folder's name begins with until the generation is complete
@@ -28,9 +28,13 @@ class IndexStore:
             NoGenerationError: nothing has been published.
         """
         try:
-            id_ = (self.folder / CURRENT).read_text(encoding="utf-8").strip()
-        except OSError:
+            id_ = (self.folder / CURRENT).read_text(encoding="utf-8", errors="replace").strip()
+        except FileNotFoundError:
             id_ = ""
+        except OSError as error:
+            raise GenerationError(
+                f"{self.folder / CURRENT} cannot be read ({error.strerror}); check its permissions"
+            ) from error
         if not id_ or not self._path(id_).is_dir():
             raise NoGenerationError(f"there is no index in {self.folder}; run qa index build")
         return id_
@@ -47,6 +51,11 @@ class IndexStore:
     def live_manifest(self) -> Manifest:
         """The manifest of the live generation; its other files are not read. Raises as `live` does."""
         return read_manifest(self._path(self.live_id()))
+
+    def check_live(self) -> None:
+        """Compare the live generation's files with their checksums. Raises as `live` does."""
+        folder = self._path(self.live_id())
+        check_files(folder, read_manifest(folder))
 
     def ids(self) -> list[str]:
         """All complete generations, oldest first."""
@@ -73,7 +82,11 @@ class IndexStore:
             finally:
                 shutil.rmtree(work, ignore_errors=True)
             _sync(generations)
-            self._point_to(id_)
+            try:
+                self._point_to(id_)
+            except OSError:
+                shutil.rmtree(self._path(id_), ignore_errors=True)
+                raise
         except OSError as error:
             raise GenerationError(
                 f"the index folder {self.folder} cannot be written ({error.strerror}); what was live stays live: "
@@ -88,12 +101,16 @@ class IndexStore:
 
     def _point_to(self, id_: str) -> None:
         handle, name = tempfile.mkstemp(prefix=f".{CURRENT}-", dir=self.folder)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(id_ + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(self.folder / CURRENT)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(id_ + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(self.folder / CURRENT)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
         _sync(self.folder)
 
     def _path(self, id_: str) -> Path:

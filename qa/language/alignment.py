@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 
 from qa.language.cleaning import visible
 
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(r"\w+")
 # How far markup (a link's address, say) may push the next word away.
 _REACH = 500
 
 
-def align(plain: str, source: str) -> NDArray[np.int32]:
+def align(plain: str, source: str, skip: int = 0) -> NDArray[np.int32]:
     """For each character of ``plain`` the place in ``source`` that it came from, or -1; shape (len(plain) + 1,).
 
-    ``plain`` is ``source`` without markup and invisible characters, possibly with words of other places in it.
-    The last entry is the end of ``source``.
+    ``plain`` is ``source`` without markup and invisible characters, possibly with words of other places in it; the
+    first ``skip`` characters are known to be such. The last entry is the end of ``source``.
     """
     shown, places = _shown(source)
     found = np.full(len(plain) + 1, -1, dtype=np.int32)
     found[-1] = len(source)
     at = 0
-    for word in _WORD.finditer(plain):
+    for word in _WORD.finditer(plain, skip):
         here = shown.find(word[0], at, at + len(word[0]) + _REACH)
         if here >= 0:
             at = here + len(word[0])

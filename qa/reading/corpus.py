@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from qa.errors import CorpusError, DocumentError
-from qa.language.detection import detect_language
+from qa.language.identification import detect_language
 from qa.reading.decoding import decode
 from qa.reading.lines import Lines
 from qa.reading.markdown import parse_markdown
@@ -24,6 +25,8 @@ _PARSERS: dict[str, Callable[[str, str], Outline]] = {
     ".markdown": parse_markdown,
 }
 LARGEST_FILE = 32 * 1024 * 1024
+# What `/documents/{id}` has below it: an id of a file in a folder may not end so.
+_TAKEN_BY_ROUTES = ("/text", "/passages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,44 +114,76 @@ def read_document(source: Source) -> tuple[Document, tuple[Passage, ...]]:
 def list_sources(folder: Path) -> tuple[list[Source], list[Skipped]]:
     """The files of a folder that are documents by their names, and the ones passed over with the reason.
 
-    Hidden files and editors' backups are passed over in silence.
+    Raises:
+        CorpusError: the folder does not exist.
+    """
+    sources: list[Source] = []
+    files, skipped = _files(folder)
+    for id_, name, path in files:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            skipped.append(Skipped(name, f"{name}: cannot be read ({error.strerror}); check its permissions"))
+        else:
+            sources.append(Source(id_, name, data, hashlib.sha256(data).hexdigest()))
+    return sources, skipped
+
+
+def source_hashes(folder: Path) -> dict[str, str]:
+    """The sha256 of each file that is a document by its name; a file is read again only when it was written to.
 
     Raises:
         CorpusError: the folder does not exist.
     """
+    hashes = {}
+    for _, name, path in _files(folder)[0]:
+        try:
+            stat = path.stat()
+            hashes[name] = _sha256(path, stat.st_size, stat.st_mtime_ns)
+        except OSError:
+            continue  # gone or closed since it was listed: as good as not there
+    return hashes
+
+
+@lru_cache(maxsize=100_000)
+def _sha256(path: Path, _size: int, _written_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files(folder: Path) -> tuple[list[tuple[str, str, Path]], list[Skipped]]:
+    """Id, name and path of each document; hidden files and editors' backups are passed over in silence."""
     if not folder.is_dir():
         raise CorpusError(
             f"the corpus folder {folder} does not exist; make it and put a .txt or .md file there, or set QA_CORPUS_DIR"
         )
-    sources: list[Source] = []
+    files: list[tuple[str, str, Path]] = []
     skipped: list[Skipped] = []
     taken: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if any(part.startswith((".", "~")) for part in name.split("/")) or name.endswith("~") or path.is_dir():
             continue
+        shown = name.encode("utf-8", "backslashreplace").decode()
         id_ = name[: -len(path.suffix)] if path.suffix else name
-        reason = _unusable(path, folder, taken.get(id_))
+        reason = _unusable(path, folder, id_, taken.get(id_)) if shown == name else "its name is not UTF-8; rename it"
         if reason:
-            skipped.append(Skipped(name, f"{name}: {reason}"))
-            continue
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            skipped.append(Skipped(name, f"{name}: cannot be read ({error.strerror}); check its permissions"))
-            continue
-        taken[id_] = name
-        sources.append(Source(id_, name, data, hashlib.sha256(data).hexdigest()))
-    return sources, skipped
+            skipped.append(Skipped(shown, f"{shown}: {reason}"))
+        else:
+            taken[id_] = name
+            files.append((id_, name, path))
+    return files, skipped
 
 
-def _unusable(path: Path, folder: Path, twin: str | None) -> str | None:
+def _unusable(path: Path, folder: Path, id_: str, twin: str | None) -> str | None:
     if path.suffix.lower() not in _PARSERS:
         return f"files of kind {path.suffix or 'without suffix'} are not read; save it as .txt or .md"
     if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
         return "not a file of the corpus folder; copy the file there instead of linking to it"
-    if path.stat().st_size > LARGEST_FILE:
+    if path.lstat().st_size > LARGEST_FILE:
         return f"larger than {LARGEST_FILE // 1024**2} MiB; split it"
+    if id_.endswith(_TAKEN_BY_ROUTES):
+        return "its address would be that of another document's part; rename it"
     if twin is not None:
         return f"its id is already that of {twin}; rename one of the two"
     return None

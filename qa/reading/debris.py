@@ -11,9 +11,12 @@ from importlib.resources import files
 from qa.language.cleaning import visible
 from qa.reading.lines import Line
 
-# After a comment form opens, only lines shorter than this may follow: a longer one is prose, and prose
-# is kept even at the price of keeping a form.
-_PROSE = 200
+# After a comment form opens, no prose may follow: prose is kept even at the price of keeping a form. A paragraph,
+# wrapped or not, is prose if it is long, or fairly long and ends as a sentence does.
+_LONG, _FAIRLY_LONG = 200, 80
+_SENTENCE_END = tuple(".!?…")
+# A list item at the end belongs to the essay's last list, whatever single word it is.
+_ITEM = re.compile(r"\s*(?:[-*+•·–]|\d{1,3}[.)])\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def _patterns() -> dict[str, tuple[_Pattern, ...]]:
 
 def _reason(kind: str, line: Line) -> str | None:
     # Footers come wrapped in all sorts of marks; a pattern is to match what is left inside them.
-    text = visible(line.text).strip(" .:!*#|_–—-→←»«↑") if len(line.text) < 2 * _PROSE else ""
+    text = visible(line.text).strip(" :!*#|_–—-→←»«↑") if len(line.text) < 2 * _LONG else ""
     return next((p.reason for p in _patterns()[kind] if text and p.expression.fullmatch(text)), None)
 
 
@@ -45,30 +48,54 @@ def opens_debris(line: Line) -> bool:
     return _reason("starts", line) is not None
 
 
+def is_debris(line: Line) -> bool:
+    """Whether a line would be debris if it stood at the end."""
+    return any(_reason(kind, line) is not None for kind in ("starts", "lines"))
+
+
 def debris_tail(lines: list[Line]) -> list[tuple[Line, str]]:
     """The lines at the end of ``lines`` that are no essay, in order, each with the reason.
 
     ``lines`` begins with the text of the last section, and its first non-blank line is never debris.
     """
-    written = [line for line in lines if not line.blank]
-    first = _first_of_form(written)
-    tail = [(line, _reason("lines", line) or reason) for line, reason in first]
-    for line in reversed(written[1 : len(written) - len(tail)]):
+    paragraphs = _paragraphs(lines)
+    tail = _form(paragraphs)
+    remaining = [line for paragraph in paragraphs for line in paragraph][: -len(tail) or None]
+    for line in reversed(remaining[1:]):
         reason = _reason("lines", line)
-        if reason is None:
+        if reason is None or _ITEM.match(line.text):
             break
         tail.insert(0, (line, reason))
     return tail
 
 
-def _first_of_form(written: list[Line]) -> list[tuple[Line, str]]:
-    """The longest block at the end that a ``starts`` line opens and no prose follows."""
-    opened: list[tuple[Line, str]] = []
-    for place in range(len(written) - 1, 0, -1):
-        line = written[place]
-        reason = _reason("starts", line)
-        if reason is not None:
-            opened = [(following, reason) for following in written[place:]]
-        elif len(line.text.strip()) >= _PROSE and _reason("lines", line) is None:
+def _form(paragraphs: list[list[Line]]) -> list[tuple[Line, str]]:
+    """The longest stretch at the end that a ``starts`` line opens and that holds no prose."""
+    found: list[tuple[Line, str]] = []
+    below: list[Line] = []
+    for order in range(len(paragraphs) - 1, -1, -1):
+        paragraph = paragraphs[order]
+        for place in range(len(paragraph) - 1, -1, -1):
+            reason = _reason("starts", paragraph[place])
+            if reason is not None and (order or place) and not _is_prose(paragraph[place:]):
+                found = [(line, _reason("lines", line) or reason) for line in (*paragraph[place:], *below)]
+        if _is_prose(paragraph):
             break
-    return opened
+        below = [*paragraph, *below]
+    return found
+
+
+def _is_prose(paragraph: list[Line]) -> bool:
+    text = " ".join(line.text.strip() for line in paragraph if _reason("lines", line) is None)
+    return len(text) >= _LONG or (len(text) >= _FAIRLY_LONG and text.endswith(_SENTENCE_END))
+
+
+def _paragraphs(lines: list[Line]) -> list[list[Line]]:
+    """The lines in groups that blank lines separate."""
+    groups: list[list[Line]] = [[]]
+    for line in lines:
+        if line.blank:
+            groups.append([])
+        else:
+            groups[-1].append(line)
+    return [group for group in groups if group]

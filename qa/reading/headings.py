@@ -1,7 +1,7 @@
 """Headings of plain text: numbered in any usual way, underlined, in capitals or in Title Case.
 
-A line is first read as a candidate by its form alone; `is_heading` then decides in context, since
-"2. Кіріспе" may as well be an item of a list.
+A line is read here as a candidate by its form alone; `plaintext` decides in context, since "2. Кіріспе" may as
+well be an item of a list.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LONGEST_UNNUMBERED = 100
 
 _NUMBER = r"\d{1,3}(?:\.\d{1,3})*"
 # І and Х are the Cyrillic letters that stand in for Roman numerals on a Kazakh or Russian keyboard.
-_ROMAN = r"[IVXІХ]{1,6}"
+_ROMAN = r"[IVXLCDMІХ]{1,9}"
 _UNIT_RANKS = {
     0: "часть part kısım раздел бөлім section",
     1: "глава chapter bölüm тарау",
@@ -49,7 +49,10 @@ _FORMS = (
     ("decimal", re.compile(rf"(?P<number>{_NUMBER})(?P<mark>\.?)\s+(?P<title>\S.*)$")),
     ("roman", re.compile(rf"(?P<number>{_ROMAN})(?P<mark>\.?)\s+(?P<title>\S.*)$")),
 )
-_ROMAN_VALUES = {"I": 1, "І": 1, "V": 5, "X": 10, "Х": 10}
+_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+_CYRILLIC_NUMERALS = str.maketrans("ІХ", "IX")
+# Well-formed numerals; a single L, C, D or M is rather somebody's initial.
+_WELL_FORMED = re.compile(r"(?![LCDM]$)M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_][\w'’ʼ-]*")
 _QUOTE_OR_DASH = tuple("«»\"“”„'—–-…")
@@ -74,9 +77,12 @@ class Candidate:
         return Heading(self.number, self.title or shown, shown, self.rank, start, end)
 
 
-def roman_value(numeral: str) -> int:
-    """The value of a Roman numeral of I, V and X; a smaller sign before a larger one is subtracted."""
-    values = [_ROMAN_VALUES[sign] for sign in numeral.upper()]
+def roman_value(numeral: str) -> int | None:
+    """The value of a Roman numeral, None for what is none; a smaller sign before a larger one is subtracted."""
+    signs = numeral.upper().translate(_CYRILLIC_NUMERALS)
+    if not _WELL_FORMED.fullmatch(signs):
+        return None
+    values = [_ROMAN_VALUES[sign] for sign in signs]
     return sum(-v if v < after else v for v, after in zip(values, [*values[1:], 0], strict=True))
 
 
@@ -98,7 +104,10 @@ def _candidate(form: str, found: re.Match[str]) -> Candidate | None:
     if not _title_like(title):
         return None
     digits = number[0].isdigit()
-    key = tuple(int(part) for part in number.split(".")) if digits else (roman_value(number),)
+    value = None if digits else roman_value(number)
+    if not digits and value is None:
+        return None
+    key = tuple(int(part) for part in number.split(".")) if value is None else (value,)
     if form == "unit":
         return Candidate(form, number, key, _RANK_OF_UNIT[found["unit"].lower()], marked or not title, title)
     if form == "paragraph":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qa.language.cleaning import visible
-from qa.reading.debris import debris_tail, opens_debris
+from qa.reading.debris import debris_tail, is_debris
 from qa.reading.headings import candidate
 from qa.reading.lines import Lines
 from qa.reading.outline import Block, Heading, Outline, OutlineBuilder, trimmed
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
 
 _ATX = re.compile(r" {0,3}#{1,6}(?=\s|$)")
+_SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
 _CONTAINER_MARKS = re.compile(r"(?m)^[ \t]*(?:>[ \t]?)*[ \t]*")
 _ROW_START = re.compile(r"[ \t]*(?:>[ \t]?)*[ \t]*(?:[-*+][ \t]+)?(?:\|[ \t]*)?")
 _ROW_END = re.compile(r"[ \t]*(?<!\\)\|?[ \t]*$")
@@ -27,7 +28,8 @@ _BOLD_LABEL = re.compile(r"(?P<mark>\*\*|__)(?P<label>[^*_\n]{1,100}?):?(?P=mark
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]+\]")
 _DECORATION = re.compile(r"[\s>*_-]+")
-_LINK_DEFINITION = re.compile(r"\s*\[[^\]]+\]:")
+_LINK_DEFINITION = re.compile(r"\s*\[[^^\]][^\]]*\]:")
+_FOOTNOTE_DEFINITION = re.compile(r"\s*\[\^[^\]]+\]:")
 
 Environment = dict[str, Any]
 
@@ -75,6 +77,7 @@ class _Reader:
         self.environment: Environment = {}
         self.plain: Callable[[str], str] = visible
         self.footnote_sections: dict[int, int] = {}
+        self.section = -1  # where blocks are put: the current section, or the one that refers to a footnote
 
     def read(self, fallback_title: str) -> Outline:
         from markdown_it.tree import SyntaxTreeNode
@@ -144,10 +147,13 @@ class _Reader:
                 for footnote in node.children:
                     self._footnote(footnote)
 
-    def _paragraph(self, node: SyntaxTreeNode, labels: tuple[str, ...], kind: str, section: int = -1) -> None:
+    def _add(self, block: Block) -> None:
+        self.builder.add(block, self.section)
+
+    def _paragraph(self, node: SyntaxTreeNode, labels: tuple[str, ...], kind: str) -> None:
         start, end = self._cover(node)
         if end > start:
-            self.builder.add(Block(kind, start, end, labels), section)
+            self._add(Block(kind, start, end, labels))
         self._footnote_marks(node)
 
     def _item(self, item: SyntaxTreeNode, labels: tuple[str, ...]) -> None:
@@ -158,7 +164,7 @@ class _Reader:
         previous: SyntaxTreeNode | None = None
         for child in item.children:
             if child.type == "paragraph" and previous is not None and previous.type == "paragraph":
-                self.builder.extend(self._cover(child)[1])
+                self.builder.extend(self._cover(child)[1], self.section)
                 self._footnote_marks(child)
             else:
                 self._block(child, labels, "item")
@@ -183,7 +189,7 @@ class _Reader:
             own = (cells[0],) if cells and cells[0] else ()
             row_start, end = self._row_span(row)
             plain = pairs if rows else context
-            self.builder.add(
+            self._add(
                 Block("row", start if row is (rows or [header])[0] else row_start, end, (*labels, *own), context, plain)
             )
             for cell in row.children:
@@ -205,13 +211,13 @@ class _Reader:
             start, end = trimmed(self.text, self.lines[first].start, self.lines[after - 1].end)
             if end > start:
                 self.covered.update(range(first, after))
-                self.builder.add(Block("code", start, end, labels))
+                self._add(Block("code", start, end, labels))
 
     def _html(self, node: SyntaxTreeNode, labels: tuple[str, ...]) -> None:
         start, end = self._cover(node)
         markup = self.text[start:end]
         if self.plain(_COMMENT.sub("", markup)):
-            self.builder.add(Block("paragraph", start, end, labels))
+            self._add(Block("paragraph", start, end, labels))
         else:
             self.builder.drop(
                 start, end, "comment in the source" if markup.startswith("<!--") else "markup without text"
@@ -227,9 +233,11 @@ class _Reader:
 
     def _footnote(self, footnote: SyntaxTreeNode) -> None:
         section = self.footnote_sections.get(int(footnote.meta.get("id", -1)), -1)
+        self.section = section
         for child in footnote.children:
-            if child.type == "paragraph" and child.map:
-                self._paragraph(child, (), "footnote", section)
+            if child.map:
+                self._block(child, (), "footnote")
+        self.section = -1
 
     # Offsets
 
@@ -250,11 +258,17 @@ class _Reader:
 
     def _debris(self) -> int:
         """Drop the web page's remains at the end and return the offset where the essay ends."""
-        headings = [n for n, line in enumerate(self.lines) if _ATX.match(line.text) and not opens_debris(line)]
-        tail = debris_tail(self.lines[headings[-1] if headings else 0 :])
+        headings = [number for number in self._heading_lines() if not is_debris(self.lines[number])]
+        tail = debris_tail(self.lines[headings[-1] + 1 if headings else 0 :])
         for line, reason in tail:
             self.builder.drop(*line.content, reason)
         return tail[0][0].start if tail else len(self.text)
+
+    def _heading_lines(self) -> Iterator[int]:
+        for number, line in enumerate(self.lines):
+            under = self.lines[number + 1].text if number + 1 < len(self.lines) else ""
+            if _ATX.match(line.text) or (_SETEXT.fullmatch(under) and not line.blank):
+                yield number
 
     def _uncovered(self, end: int) -> None:
         for number, line in enumerate(self.lines):
@@ -267,6 +281,8 @@ def _reason(line: str) -> str:
         return "code fence"
     if _LINK_DEFINITION.match(line):
         return "link definition"
+    if _FOOTNOTE_DEFINITION.match(line):
+        return "footnote that nothing refers to"
     return "decoration" if _DECORATION.fullmatch(line) else "markup without text"
 
 

@@ -26,6 +26,11 @@ class Heading:
     start: int
     end: int
 
+    @property
+    def name(self) -> str:
+        """The heading without its number; nothing where the number is all there is ("Глава 2")."""
+        return "" if self.number is not None and self.text == self.shown else self.text or ""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -48,9 +53,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class OutlineSection:
-    """A section with the blocks of text that stand directly under its heading, in the source's order."""
+    """A section with the blocks of text that stand directly under its heading, in the source's order.
+
+    ``names`` are the headings above and its own, outermost first, without their numbers.
+    """
 
     section: Section
+    names: tuple[str, ...]
     blocks: tuple[Block, ...]
 
 
@@ -88,9 +97,9 @@ class OutlineBuilder:
         blocks = self._parts[-1][1]
         return blocks[-1] if blocks else None
 
-    def extend(self, end: int) -> None:
-        """Let the last block of the current section reach to ``end``."""
-        blocks = self._parts[-1][1]
+    def extend(self, end: int, section: int = -1) -> None:
+        """Let the last block of a section reach to ``end``."""
+        blocks = self._parts[section][1]
         blocks[-1] = replace(blocks[-1], end=end)
 
     def heading(self, heading: Heading) -> None:
@@ -105,18 +114,21 @@ class OutlineBuilder:
     def build(self, fallback_title: str) -> Outline:
         title = self.title or fallback_title
         anchors = _Anchors()
-        found: list[tuple[Section, list[Block]]] = []
+        found: list[tuple[Section, tuple[str, ...], list[Block]]] = []
         stack: list[Heading] = []
         for heading, blocks in self._parts:
             if heading is not None:
                 while stack and stack[-1].rank >= heading.rank:
                     stack.pop()
                 stack.append(heading)
-                found.append((self._section(heading, title, stack, anchors), blocks))
+                names = tuple(above.name for above in stack)
+                found.append((self._section(heading, title, stack, anchors), names, blocks))
             elif blocks:
-                found.append((Section(None, None, 0, (title,), anchors.unique("top"), 0, 0, 1), blocks))
+                found.append((Section(None, None, 0, (title,), anchors.unique("top"), 0, 0, 1), (), blocks))
         # Blocks are named after all sections, so that "s2.1" is section 2.1 wherever there is one.
-        sections = tuple(OutlineSection(section, _anchored(section, blocks, anchors)) for section, blocks in found)
+        sections = tuple(
+            OutlineSection(section, names, _anchored(section, blocks, anchors)) for section, names, blocks in found
+        )
         return Outline(title, sections, tuple(self._dropped_lines()), self.plain_text)
 
     def _section(self, heading: Heading, title: str, stack: list[Heading], anchors: _Anchors) -> Section:

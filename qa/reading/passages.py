@@ -24,11 +24,12 @@ _ID_LENGTH = 20  # hex digits: 80 bits
 
 def cut_passages(document: str, text: str, outline: Outline, lines: Lines) -> tuple[Passage, ...]:
     """All passages of a document in the source's order. They do not overlap and cross no section."""
-    found: list[Passage] = []
+    found: list[tuple[tuple[str, ...], Passage]] = []
     for part in outline.sections:
         for block in _introduced(part.blocks, text, outline.plain_text):
-            found.extend(_block_passages(document, text, part.section, block, outline, lines))
-    return _with_ids(sorted(found, key=lambda passage: passage.start))
+            names = (*part.names, *block.labels)
+            found.extend((names, one) for one in _block_passages(document, text, part.section, block, outline, lines))
+    return _with_ids(sorted(found, key=lambda pair: pair[1].start))
 
 
 def section_label(number: str | None, heading: str | None, item: str | None, title: str) -> str:
@@ -124,25 +125,17 @@ def _short_enough(text: str, span: Span) -> Iterator[Span]:
     yield start, end
 
 
-def _with_ids(found: list[Passage]) -> tuple[Passage, ...]:
-    """Give each passage an id made of what it says and where: its text, document and headings without numbers.
+def _with_ids(found: list[tuple[tuple[str, ...], Passage]]) -> tuple[Passage, ...]:
+    """Give each passage an id made of what it says and where: its text, document, and headings without numbers.
 
     So the id stays when sections elsewhere come, go or are renumbered. The second of two equal passages
     under one heading is told apart by its count.
     """
     seen: Counter[str] = Counter()
     named = []
-    for passage in found:
-        content = "\x1f".join([passage.document, *_headings_of(passage), passage.text])
+    for names, passage in found:
+        content = "\x1f".join([passage.document, *names, passage.text])
         seen[content] += 1
         digest = hashlib.sha256(f"{content}\x1f{seen[content]}".encode()).hexdigest()
         named.append(replace(passage, id=digest[:_ID_LENGTH]))
     return tuple(named)
-
-
-_NUMBER_IN_PATH = re.compile(r"^(?:§\s*)?(?:\d{1,3}(?:\.\d{1,3})*|[IVXІХ]{1,6})(?:[.:]\s*|\s+)")
-
-
-def _headings_of(passage: Passage) -> list[str]:
-    """The path below the title, without the numbers that the headings begin with."""
-    return [_NUMBER_IN_PATH.sub("", step) or step for step in passage.path[1:]]

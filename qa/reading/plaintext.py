@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from qa.language.cleaning import visible
-from qa.reading.debris import debris_tail
+from qa.reading.debris import debris_tail, is_debris
 from qa.reading.headings import CAPITALS_RANK, LONGEST_HEADING, Candidate, candidate, run_on, unnumbered_rank
 from qa.reading.lines import Line, Lines
 from qa.reading.outline import Block, Heading, Outline, OutlineBuilder
@@ -56,7 +56,7 @@ class _Parser:
         self._underlined_headings()
         self._debris()
         self._title()
-        self._unnumbered_headings()
+        self.headings |= self._unnumbered_headings()
         for place, line in enumerate(self.lines):
             if place in self.headings:
                 self._close()
@@ -154,7 +154,8 @@ class _Parser:
             self.headings.pop(place, None)
             self.skipped.add(place)
 
-    def _unnumbered_headings(self) -> None:
+    def _unnumbered_headings(self) -> dict[int, Heading]:
+        found: dict[int, Heading] = {}
         remaining = [place for place in self.written if place not in self.skipped]
         for place, after in pairwise(remaining):
             line = self.lines[place]
@@ -164,13 +165,15 @@ class _Parser:
             if rank is not None and not _BULLET.match(line.text.strip()):
                 start, end = line.content
                 shown = visible(line.text)
-                self.headings[place] = Heading(None, shown, shown, rank, start, end)
+                found[place] = Heading(None, shown, shown, rank, start, end)
+        return found
 
     # Body
 
     def _debris(self) -> None:
-        # Until the unnumbered headings are known, the last numbered one stands for the last section.
-        first = max(self.headings, default=-1) + 1
+        """Drop what a web page left after the last section's text began."""
+        unnumbered = [place for place in self._unnumbered_headings() if not is_debris(self.lines[place])]
+        first = max([*self.headings, *unnumbered], default=-1) + 1
         place_of = {line.start: place for place, line in enumerate(self.lines)}
         for line, reason in debris_tail(self.lines[first:]):
             self._skip(place_of[line.start], reason)

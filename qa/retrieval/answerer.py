@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from qa.encoding.prepared import PreparedModel
 from qa.errors import MismatchError
 from qa.indexing.generation import Generation
-from qa.language.cleaning import visible
-from qa.language.detection import detect_language
+from qa.language.interpretation import interpret
+from qa.language.lexicon import Lexicon
 from qa.records import Answer, AnswerSpan, Hit
 from qa.retrieval.calibration import Calibration
 from qa.retrieval.relevance import Question
@@ -38,18 +38,17 @@ class Answerer:
         Raises:
             UnknownDocumentError: one of ``documents`` is not in the generation.
         """
-        asked = visible(question)
-        language = detect_language(asked)
-        (encoding,) = self.model.encoder.encode_questions([asked])
-        prepared = Question.of(encoding, self.model.means, language)
+        read = interpret(question, (self.generation.words, Lexicon.general()))
+        (encoding,) = self.model.encoder.encode_questions([read.text])
+        prepared = Question.of(encoding, self.model.means, read.language)
         found = search(self.generation, self.model.means, prepared, top_k, documents)
         hits = tuple(self._hit(one) for one in found)
         confidence = hits[0].score if hits else 0.0
         answerable = bool(hits) and confidence >= self.calibration.threshold
         return Answer(
             question=question,
-            interpreted_as=asked,
-            language=language,
+            interpreted_as=read.text,
+            language=read.language,
             answerable=answerable,
             confidence=confidence,
             span=_span(found[0]) if answerable else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
@@ -14,7 +15,7 @@ from qa.loading import load_answerer
 from qa.retrieval.answerer import Answerer
 from qa.serving import ask, documents, health, index, problems, reading_page
 from qa.serving.live import Live
-from qa.serving.middleware import BodyLimit, GenerationHeader
+from qa.serving.middleware import BodyLimit, Failures, GenerationHeader
 from qa.settings import Settings, load_settings
 
 _DESCRIPTION = "Answers questions from an essay with its own passages and exact section citations."
@@ -39,12 +40,21 @@ def create_app(settings: Settings, load: Callable[[], Answerer]) -> FastAPI:
     for part in (ask, documents, index, reading_page, health):
         app.include_router(part.router)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Failures)
     app.add_middleware(GenerationHeader, generation=lambda: live.generation)
 
     @app.get("/", include_in_schema=False)
     async def home() -> RedirectResponse:
         return RedirectResponse("/docs")
 
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = describe()
+        schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.Problem.model_json_schema()
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
     return app
 
 

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Query
 
 from qa.retrieval.answerer import Answerer
 from qa.serving.parts import AnswererPart, SettingsPart, require_json
+from qa.serving.problems import described
 from qa.serving.schemas import DEFAULT_TOP_K, LARGEST_TOP_K, AskReply, AskRequest, QuestionText
 
-router = APIRouter(tags=["ask"])
+router = APIRouter(tags=["ask"], responses=described(400, 404, 413, 415, 422, 503))
 
 
 @router.post("/ask", dependencies=[Depends(require_json)])

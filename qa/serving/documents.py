@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 from qa.indexing.generation import Generation
 from qa.records import Document
 from qa.serving.parts import AnswererPart, SettingsPart
+from qa.serving.problems import described
 from qa.serving.schemas import (
     DocumentList,
     DocumentOutline,
@@ -21,7 +22,7 @@ from qa.serving.schemas import (
     reading_url,
 )
 
-router = APIRouter(prefix="/documents", tags=["documents"])
+router = APIRouter(prefix="/documents", tags=["documents"], responses=described(404, 503))
 
 
 @router.get("")

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from qa.serving.parts import LivePart
+from qa.serving.problems import described
 
 router = APIRouter(tags=["health"])
 
@@ -21,7 +22,7 @@ async def livez() -> Health:
     return Health(status="alive")
 
 
-@router.get("/readyz", responses={503: {"description": "not yet"}})
+@router.get("/readyz", responses=described(503))
 async def readyz(live: LivePart) -> Health:
     """The index and the encoder are ready; before that 503."""
     return Health(status="ready", generation=live.answerer().generation.id)

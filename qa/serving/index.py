@@ -10,8 +10,9 @@ from pydantic import BaseModel
 from qa.indexing.builder import staleness
 from qa.indexing.generation import Counts, ModelIdentity, SkippedEntry, SourceEntry
 from qa.serving.parts import AnswererPart, SettingsPart
+from qa.serving.problems import described
 
-router = APIRouter(prefix="/index", tags=["index"])
+router = APIRouter(prefix="/index", tags=["index"], responses=described(503))
 
 
 class StalenessBody(BaseModel):

@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.serving.problems import problem
+from qa.serving.problems import problem, unexpected
 
 LARGEST_BODY = 64 * 1024
 
@@ -47,6 +47,28 @@ class BodyLimit:
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         detail = f"the body has more than {LARGEST_BODY} bytes; send a shorter question"
         await problem(413, detail, scope["path"], {"Connection": "close"})(scope, receive, send)
+
+
+class Failures:
+    """Answers what no handler caught, inside the other middleware, so that they see the reply."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def note(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise  # too late for a reply of another status: the server closes the connection
+            await unexpected(Request(scope), error)(scope, receive, send)
 
 
 class GenerationHeader:

@@ -28,7 +28,8 @@ def answerer_of(request: Request) -> Answerer:
 def require_json(request: Request) -> None:
     """Refuse a body that does not say that it is JSON."""
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
+    main, _, kind = media_type.partition("/")
+    if main != "application" or not (kind == "json" or kind.endswith("+json")):
         said = f"it is {media_type}" if media_type else "there is none"
         raise HTTPException(415, f"the body must be JSON: send the header Content-Type: application/json ({said})")
 

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from qa.errors import QAError, UnknownDocumentError
@@ -20,6 +21,22 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_VALUE = 80
 _STATUS_OF: Mapping[type[QAError], int] = {UnknownDocumentError: 404}
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What the API's description says of the errors that a route may answer with."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
 class NotReadyError(QAError):
@@ -45,7 +62,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(QAError, _domain)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _validation)  # type: ignore[arg-type]
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def _domain(request: Request, error: QAError) -> JSONResponse:
@@ -54,7 +70,7 @@ def _domain(request: Request, error: QAError) -> JSONResponse:
     status = next((status for kind, status in _STATUS_OF.items() if isinstance(error, kind)), None)
     if status is not None:
         return problem(status, str(error), _instance(request))
-    return _unexpected(request, error)
+    return unexpected(request, error)
 
 
 def _http(request: Request, error: HTTPException) -> JSONResponse:
@@ -78,6 +94,8 @@ def _validation(request: Request, error: RequestValidationError) -> JSONResponse
     if broken is not None:
         reason = broken.get("ctx", {}).get("error", "it cannot be parsed")
         return problem(400, f"the body is not JSON: {reason}, at character {broken['loc'][-1]}", _instance(request))
+    if [(entry["type"], entry["loc"]) for entry in errors] == [("missing", ("body",))]:
+        return problem(400, "the body is empty; send a JSON object", _instance(request))
     fields = [{"field": _field(entry["loc"]), "message": _message(entry)} for entry in errors]
     detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in fields)
     return problem(422, detail, _instance(request), errors=fields)
@@ -99,7 +117,7 @@ def _message(entry: Mapping[str, Any]) -> str:
     return f"{message} (it is {value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + '…'})"
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
+def unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return problem(500, "the service failed on this request; its log says why", _instance(request))
 

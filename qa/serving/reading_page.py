@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse
 from qa.indexing.generation import Generation
 from qa.records import Document, Passage, Section
 from qa.serving.parts import AnswererPart
+from qa.serving.problems import described
 
-router = APIRouter(tags=["reading"])
+router = APIRouter(tags=["reading"], responses=described(404, 503))
 
 # Nothing on the page is loaded from anywhere or runs; the one style sheet is the one below.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

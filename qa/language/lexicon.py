@@ -1,0 +1,93 @@
+"""Known words: those of a corpus, and the Kazakh language's more common ones, found by how they might be typed."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, cached_property
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from qa.language.cleaning import visible
+from qa.language.letters import cyrillic_skeleton, keyboard_fold
+
+CYRILLIC_WORD = re.compile(r"[\u0400-\u04ff]+")
+
+
+class Lexicon:
+    """Words in small Cyrillic letters, each with how often it was seen."""
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self.counts = counts
+
+    @classmethod
+    def of_texts(cls, texts: Iterable[str]) -> Lexicon:
+        return cls(Counter(word for text in texts for word in CYRILLIC_WORD.findall(visible(text).lower())))
+
+    @classmethod
+    @cache
+    def general(cls) -> Lexicon:
+        """Words of Kazakh news, encyclopaedia and questions; see ``data/README.md``."""
+        return cls.load(files("qa.language") / "data" / "kazakh-words.txt")
+
+    @classmethod
+    def load(cls, path: Path | Traversable) -> Lexicon:
+        """Read what `save` wrote: a word and its count a line."""
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return cls({word: int(count) for word, count in (line.split(" ") for line in lines)})
+
+    def save(self, path: Path) -> None:
+        ordered = sorted(self.counts, key=lambda word: (-self.counts[word], word))
+        path.write_text("".join(f"{word} {self.counts[word]}\n" for word in ordered), encoding="utf-8")
+
+    def __contains__(self, word: str) -> bool:
+        return word in self.counts
+
+    @cached_property
+    def by_skeleton(self) -> Mapping[str, list[str]]:
+        return self._grouped(cyrillic_skeleton)
+
+    @cached_property
+    def by_fold(self) -> Mapping[str, list[str]]:
+        return self._grouped(keyboard_fold)
+
+    def _grouped(self, key: Callable[[str], str]) -> Mapping[str, list[str]]:
+        """Words by a key, the most frequent first."""
+        groups: dict[str, list[str]] = {}
+        for word in sorted(self.counts, key=lambda word: (-self.counts[word], word)):
+            groups.setdefault(key(word), []).append(word)
+        return groups
+
+    @cached_property
+    def _sorted_skeletons(self) -> list[str]:
+        return sorted(self.by_skeleton)
+
+    @cached_property
+    def _sorted_folds(self) -> list[str]:
+        return sorted(self.by_fold)
+
+    def nearest_by_skeleton(self, skeleton: str) -> tuple[str, int]:
+        """A word whose skeleton shares the longest beginning with ``skeleton``, and how long that is."""
+        return _nearest(skeleton, self._sorted_skeletons, self.by_skeleton)
+
+    def nearest_by_fold(self, fold: str) -> tuple[str, int]:
+        """A word whose keyboard fold shares the longest beginning with ``fold``, and how long that is."""
+        return _nearest(fold, self._sorted_folds, self.by_fold)
+
+
+def _nearest(key: str, keys: list[str], words: Mapping[str, list[str]]) -> tuple[str, int]:
+    place = bisect_left(keys, key)
+    best = max(keys[max(0, place - 1) : place + 1], key=lambda found: _shared(found, key), default="")
+    return (words[best][0], _shared(best, key)) if best else ("", 0)
+
+
+def _shared(one: str, other: str) -> int:
+    length = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        length += 1
+    return length
