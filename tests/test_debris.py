@@ -17,6 +17,7 @@ ESSAY = (
         "Пікір қалдыру\n\nСіздің email мекенжайыңыз жарияланбайды. Міндетті өрістер * белгіленген",
         "Bir yanıt yazın\n\nE-posta adresiniz yayınlanmayacak. Gerekli alanlar * ile işaretlenmişlerdir",
         "Поделиться в соцсетях:\n\nВКонтакте\nFacebook\nTelegram",
+        "Добавить комментарий Отменить ответ\n\nВаш адрес email не будет опубликован.\n\nКомментарий *\n\nИмя *\n\nEmail *\n\nСайт\n\nЭтот сайт использует Akismet для борьбы со спамом.",
         "Share this:\nTwitter\nFacebook",
         "This website uses cookies to improve your experience.\nAccept all",
         "© 2024 Сайт. Все права защищены.",
@@ -59,6 +60,9 @@ def test_an_essay_without_numbers_whose_lines_are_short_keeps_all_its_sections(n
         "Copyright law is another matter.",
         "- Shared history and values",
         "- Name",
+        "Файлы cookie следят за каждым.",
+        "Paylaşmak insanı mutlu eder.",
+        "По плану страна собирается удвоить долю\nshare of renewable energy.",
         "- X",
         "Ыстық шаймен бөлісу — ескі дәстүр.",
     ],
@@ -67,6 +71,15 @@ def test_an_ordinary_last_line_is_essay(line: str) -> None:
     document, passages = read(f"{ESSAY}\n{line}\n")
     assert document.dropped == ()
     assert passages[-1].text == line.removeprefix("- ")
+
+
+@pytest.mark.parametrize("widget", ["Read more", "Читайте также:", "More from the centre"])
+def test_links_between_paragraphs_do_not_end_the_essay(widget: str) -> None:
+    text = f"Тақырып туралы\n\n{widget}\n\nOne short paragraph follows.\n\nAnd another one comes.\n"
+    document, _ = read(text)
+    assert document.dropped == ()
+    text = "Тақырып туралы\n\nThe regions got\nmore from the centre.\nThen the crisis came and they lost.\n"
+    assert read(text)[0].dropped == ()
 
 
 def test_prose_after_a_form_is_kept_with_the_form() -> None:

@@ -20,6 +20,7 @@ from qa.indexing.builder import build, staleness
 from qa.indexing.dense import DenseIndex
 from qa.indexing.generation import MANIFEST, Generation, Manifest
 from qa.indexing.store import IndexStore
+from qa.reading import corpus as corpus_module
 from qa.reading import read_corpus
 from tests.fakes import word_model
 
@@ -194,6 +195,16 @@ def test_ids_that_are_the_address_of_another_documents_part_are_refused(corpus: 
     (corpus / "one").mkdir()
     (corpus / "one" / "text.txt").write_text("Hidden behind one.txt.")
     assert "address" in {file.name: file.reason for file in read_corpus(corpus).skipped}["one/text.txt"]
+
+
+def test_a_file_that_breaks_a_parser_stops_nothing(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(text: str, title: str) -> None:
+        raise KeyError("kisim")
+
+    monkeypatch.setitem(corpus_module._PARSERS, ".md", broken)
+    reading = read_corpus(corpus)
+    assert [document.id for document in reading.documents] == ["one"]
+    assert "KeyError" in reading.skipped[0].reason
 
 
 def test_a_name_that_is_not_utf_8_is_reported(corpus: Path) -> None:

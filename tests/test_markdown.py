@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.conftest import ROOT
 from tests.fakes import read, texts
 
@@ -92,6 +94,46 @@ def test_all_of_a_footnote_is_kept_and_one_that_nothing_refers_to_is_told() -> N
         ("with an item", "A"),
     ]
     assert [part.reason for part in document.dropped] == ["footnote that nothing refers to"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "number", "title"),
+    [
+        ("1 Introduction", "1", "Introduction"),
+        ("2) Methods", "2", "Methods"),
+        ("3. results", "3", "results"),
+        ("4. 1991–2000", "4", "1991–2000"),
+        ("5. Вперёд!", "5", "Вперёд!"),
+        ("7: Seven", "7", "Seven"),
+        ("9 — Nine", "9", "Nine"),
+        ("XL. Forty", "XL", "Forty"),
+        ("2.1.3 Deep", "2.1.3", "Deep"),
+        ("Глава 2", "2", "Глава 2"),
+        ("10 причин", None, "10 причин"),
+        ("1991–2000", None, "1991–2000"),
+        ("Plain", None, "Plain"),
+    ],
+)
+def test_the_numbers_of_headings(heading: str, number: str | None, title: str) -> None:
+    section = read(f"# T\n\n## {heading}\n\nText.\n", "essay.md")[0].sections[0]
+    assert (section.number, section.heading) == (number, title)
+
+
+def test_a_rule_at_the_top_is_no_front_matter() -> None:
+    document, passages = read("---\n\n# Title\n\nText one.\n\n---\n\n## Second\n\nText two.\n", "essay.md")
+    assert document.title == "Title"
+    assert texts(passages) == ["Text one.", "Text two."]
+
+
+def test_odd_markdown_is_read_quickly_and_stops_nothing() -> None:
+    assert texts(read("- \u00a0\n\n  foo\n", "essay.md")[1]) == ["foo"]
+    spaces = "| a | b |\n|---|---|\n| x" + " " * 20_000 + "y | z |\n"
+    assert read(spaces, "essay.md")[1][0].kind == "row"
+    comments = "text\n\n<div>\n" + "<!-- " * 20_000 + "\n</div>\n"
+    assert read(comments, "essay.md")[1][0].text == "text"
+    deep = "".join("  " * depth + "- level\n" for depth in range(30))
+    assert len(read(deep, "essay.md")[1]) == 30
+    assert texts(read("a\n\n<script>\nalert(1)\n</script>\n\n&nbsp;\n", "essay.md")[1]) == ["a"]
 
 
 def test_short_items_are_read_with_what_introduces_them() -> None:

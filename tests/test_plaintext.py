@@ -18,7 +18,10 @@ def sections(text: str) -> list[tuple[str | None, str | None]]:
         ("1. Кіріспе", "1", "Кіріспе"),
         ("2.1 Негізгі бөлік", "2.1", "Негізгі бөлік"),
         ("2.1.3. Негізгі бөлік", "2.1.3", "Негізгі бөлік"),
-        ("1 Кіріспе", "1", "Кіріспе"),
+        ("1.Кіріспе", "1", "Кіріспе"),
+        ("1. Кіріспе.", "1", "Кіріспе."),
+        ("1. 1990-шы жылдар", "1", "1990-шы жылдар"),
+        ("KISIM 1", "1", "KISIM 1"),
         ("IV. Основная часть", "IV", "Основная часть"),
         ("XL. Fortieth", "XL", "Fortieth"),
         ("ІІ. Негізгі бөлік", "ІІ", "Негізгі бөлік"),
@@ -85,6 +88,65 @@ def test_a_numbered_list_is_no_row_of_headings() -> None:
 def test_numbered_paragraphs_inside_a_section_do_not_count_back() -> None:
     text = f"3. Принциптер\n\n{BODY}\n\n1. Бейбітшілік\n\n{BODY}\n\n2. Тұрақтылық\n\n{BODY}\n"
     assert [number for number, _ in sections(text)] == ["3"]
+
+
+def test_numbers_without_a_mark_are_headings_where_they_count() -> None:
+    assert sections(f"1 Кіріспе\n\n{BODY}\n\n2 Негіз\n\n{BODY}\n") == [("1", "Кіріспе"), ("2", "Негіз")]
+    assert read("I Have a Dream\n\nThis speech was given in 1963.\n")[0].title == "I Have a Dream"
+    assert ("1", "Мая 1945") not in sections(f"Тақырып туралы\n\n1 Мая 1945\n\n{BODY}\n\n9 Мая 1945\n\n{BODY}\n")
+
+
+def test_lists_whose_items_end_in_various_ways_are_no_headings() -> None:
+    text = f"Эссе\n\n1. Цели\n\nВот они.\n1. Первая цель: мир.\n2. Рост экономики\n3. Образование для всех граждан страны.\n\n2. Итог\n\n{BODY}\n"
+    assert sections(text) == [("1", "Цели"), ("2", "Итог")]
+    text = f"Эссе\n\n1. Первый вывод такой: надо много и долго работать.\n\n2. Экономика слаба\n\n{BODY}\n\n3. Партия\n\n{BODY}\n"
+    assert sections(text) == []
+
+
+def test_a_table_of_contents_is_dropped_and_told() -> None:
+    contents = "1. Введение 3\n1.1. Актуальность ..... 4\n2. Заключение 5\n"
+    essay = f"1. Введение\n\n{BODY}\n\n1.1. Актуальность\n\n{BODY}\n\n2. Заключение\n\n{BODY}\n"
+    document, passages = read(f"Эссе\n\n{contents}\n{essay}")
+    assert [section.number for section in document.sections] == ["1", "1.1", "2"]
+    assert [part.reason for part in document.dropped] == ["table of contents"] * 3
+    assert len(passages) == 3
+
+
+def test_numbers_begin_anew_under_capitals() -> None:
+    text = f"Сборник\n\nЧАСТЬ ПЕРВАЯ\n\n1. Альфа\n\n{BODY}\n\nЧАСТЬ ВТОРАЯ\n\n1. Гамма\n\n{BODY}\n"
+    assert sections(text) == [(None, "ЧАСТЬ ПЕРВАЯ"), ("1", "Альфа"), (None, "ЧАСТЬ ВТОРАЯ"), ("1", "Гамма")]
+
+
+def test_a_number_alone_takes_the_title_below_it() -> None:
+    text = f"Книга\n\nГЛАВА 1\n\nНАЧАЛО ПУТИ\n\n{BODY}\n\nГЛАВА 2\n\nКОНЕЦ ПУТИ\n\n{BODY}\n"
+    assert sections(text) == [("1", "НАЧАЛО ПУТИ"), ("2", "КОНЕЦ ПУТИ")]
+    assert read(text)[1][1].path == ("Книга", "ГЛАВА 2. КОНЕЦ ПУТИ")
+
+
+def test_a_list_directly_below_a_long_introduction() -> None:
+    text = "Қазақстан\n\nҚазақстанның сыртқы саясатының негізгі басымдықтары мыналар:\n- Қауіпсіздік: елдің тұтастығын сақтау\n- Экономика: инвестиция тарту\n"
+    assert [passage.item for passage in read(text)[1]] == [None, "Қауіпсіздік", "Экономика"]
+
+
+def test_paragraphs_with_an_indented_first_line_are_not_the_last_items() -> None:
+    text = "Эссе\n\nЦели:\n\n- мир\n- рост: экономика\n\n\tНовый абзац с красной строки.\n\n\tИ ещё один.\n"
+    assert [passage.kind for passage in read(text)[1]] == ["paragraph", "item", "item", "paragraph", "paragraph"]
+
+
+@pytest.mark.parametrize("mark", ["\uf0b7\t", "○ ", "◆ ", "o\t", "\u200b• "])
+def test_marks_of_word_and_of_web_pages(mark: str) -> None:
+    _, passages = read(f"Цели туралы\n\nЦели:\n\n{mark}безопасность: да\n{mark}экономика: да\n")
+    assert [passage.item for passage in passages] == [None, "безопасность", "экономика"]
+
+
+def test_lines_that_only_look_empty_are_empty() -> None:
+    document, _ = read(f"Эссе\n\u200b\n1. Введение\n\u200b\n{BODY}\n\u200b\n2. Итог\n\u200b\n{BODY}\n")
+    assert (document.title, len(document.sections)) == ("Эссе", 2)
+
+
+def test_a_decomposed_letter_marks_an_item() -> None:
+    _, passages = read("Тізім туралы\n\nа) бірінші\ni\u0306) екінші\n".replace("i\u0306", "и\u0306"))
+    assert texts(passages) == ["бірінші", "екінші"]
 
 
 def test_headings_with_their_text_right_below() -> None:

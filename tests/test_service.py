@@ -301,6 +301,17 @@ def test_another_method_is_a_405(service: httpx.Client) -> None:
     assert "allow" in reply.headers
 
 
+def test_head_is_get_without_a_body(service: httpx.Client) -> None:
+    for path in ("/livez", "/read/tea", "/documents/tea/text"):
+        head, get = service.head(path), service.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == get.headers["content-length"]
+
+
+def test_no_redirect_goes_to_where_the_client_says(service: httpx.Client) -> None:
+    problem(service.get("/ask/?q=x", headers={"host": "evil.example"}), 404)
+
+
 def test_the_base_url_stands_before_the_links(tmp_path: Path) -> None:
     with serving(environment(tmp_path, QA_BASE_URL="https://essay.example/", QA_CORPUS_DIR="corpus")) as client:
         assert ask(client, "ШЫҰ")["passages"][0]["citation"]["url"].startswith("https://essay.example/read/kazakh-")

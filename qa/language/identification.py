@@ -105,7 +105,7 @@ class _Model:
 
     def best(self, text: str, among: tuple[str, ...]) -> str:
         rows = [self.names.index(name) for name in among]
-        found = self.table[np.ix_(rows, sequences(text))]
+        found = self.table[np.ix_(np.array(rows), sequences(text))]
         return among[int(np.argmax(found.sum(axis=1, dtype=np.float64)))]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from qa.errors import CorpusError, DocumentError
+from qa.language.cleaning import visible
 from qa.language.identification import detect_language
 from qa.reading.decoding import decode
 from qa.reading.lines import Lines
@@ -17,6 +19,8 @@ from qa.reading.outline import Outline
 from qa.reading.passages import cut_passages
 from qa.reading.plaintext import parse_plain_text
 from qa.records import Document, Passage
+
+log = logging.getLogger(__name__)
 
 _PARSERS: dict[str, Callable[[str, str], Outline]] = {
     ".txt": parse_plain_text,
@@ -71,6 +75,10 @@ def read_corpus(folder: Path) -> Reading:
             document, own = read_document(source)
         except DocumentError as error:
             skipped.append(Skipped(source.name, str(error), source.sha256))
+        except Exception as error:  # whatever one file does to a parser, the others are read
+            log.exception("reading %s failed", source.name)
+            reason = f"{source.name}: reading it failed ({type(error).__name__}); please report it with the file"
+            skipped.append(Skipped(source.name, reason, source.sha256))
         else:
             documents.append(document)
             passages.extend(own)
@@ -87,7 +95,7 @@ def read_document(source: Source) -> tuple[Document, tuple[Passage, ...]]:
         DocumentError: the file is no text or holds none; the message names the file.
     """
     decoded = decode(source.data, source.name)
-    if not decoded.text.strip():
+    if not visible(decoded.text):
         raise DocumentError(f"{source.name}: the file is empty; write something in it or remove it")
     outline = _PARSERS[Path(source.name).suffix.lower()](decoded.text, _title_of(source.id))
     lines = Lines(decoded.text)
@@ -166,7 +174,9 @@ def _files(folder: Path) -> tuple[list[tuple[str, str, Path]], list[Skipped]]:
             continue
         shown = name.encode("utf-8", "backslashreplace").decode()
         id_ = name[: -len(path.suffix)] if path.suffix else name
-        reason = _unusable(path, folder, id_, taken.get(id_)) if shown == name else "its name is not UTF-8; rename it"
+        reason = _unusable(path, folder, id_, taken.get(id_))
+        if shown != name or not name.isprintable():
+            reason = "its name is not UTF-8 or holds control characters; rename it"
         if reason:
             skipped.append(Skipped(shown, f"{shown}: {reason}"))
         else:

@@ -7,13 +7,15 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from qa.language.cleaning import visible
 from qa.reading.lines import Line
 
 # After a comment form opens, no prose may follow: prose is kept even at the price of keeping a form. A paragraph,
-# wrapped or not, is prose if it is long, or fairly long and ends as a sentence does.
-_LONG, _FAIRLY_LONG = 200, 80
+# wrapped or not, is prose if it is long, or of some words and ends as a sentence does.
+_LONG, _SENTENCE_WORDS = 200, 4
+_FORM = "comment form"
 _SENTENCE_END = tuple(".!?…")
 # A list item at the end belongs to the essay's last list, whatever single word it is.
 _ITEM = re.compile(r"\s*(?:[-*+•·–]|\d{1,3}[.)])\s")
@@ -61,9 +63,10 @@ def debris_tail(lines: list[Line]) -> list[tuple[Line, str]]:
     paragraphs = _paragraphs(lines)
     tail = _form(paragraphs)
     remaining = [line for paragraph in paragraphs for line in paragraph][: -len(tail) or None]
-    for line in reversed(remaining[1:]):
+    for above, line in reversed(list(pairwise(remaining))):
         reason = _reason("lines", line)
-        if reason is None or _ITEM.match(line.text):
+        continues = above.end + 2 >= line.start and line.stripped[:1].islower() and _reason("lines", above) is None
+        if reason is None or continues or _ITEM.match(line.text):
             break
         tail.insert(0, (line, reason))
     return tail
@@ -77,7 +80,9 @@ def _form(paragraphs: list[list[Line]]) -> list[tuple[Line, str]]:
         paragraph = paragraphs[order]
         for place in range(len(paragraph) - 1, -1, -1):
             reason = _reason("starts", paragraph[place])
-            if reason is not None and (order or place) and not _is_prose(paragraph[place:]):
+            # Links to other pages come under a line of their own; a form may follow the text directly.
+            opens = bool(order or place) and (place == 0 or reason == _FORM)
+            if reason is not None and opens and not _is_prose(paragraph[place:]):
                 found = [(line, _reason("lines", line) or reason) for line in (*paragraph[place:], *below)]
         if _is_prose(paragraph):
             break
@@ -87,7 +92,7 @@ def _form(paragraphs: list[list[Line]]) -> list[tuple[Line, str]]:
 
 def _is_prose(paragraph: list[Line]) -> bool:
     text = " ".join(line.text.strip() for line in paragraph if _reason("lines", line) is None)
-    return len(text) >= _LONG or (len(text) >= _FAIRLY_LONG and text.endswith(_SENTENCE_END))
+    return len(text) >= _LONG or (len(text.split()) >= _SENTENCE_WORDS and text.endswith(_SENTENCE_END))
 
 
 def _paragraphs(lines: list[Line]) -> list[list[Line]]:

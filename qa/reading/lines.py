@@ -7,6 +7,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
+# White space as str.strip knows it, and what web pages leave between lines that look empty.
+_UNSEEN = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + "\u00ad\u200b\u2060\ufeff\u200e\u200f"
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -19,8 +21,14 @@ class Line:
     text: str
 
     @property
+    def stripped(self) -> str:
+        """The line without the white space and invisible characters at its ends."""
+        start, end = self.content
+        return self.text[start - self.start : end - self.start]
+
+    @property
     def blank(self) -> bool:
-        return not self.text.strip()
+        return not self.stripped
 
     @property
     def indent(self) -> int:
@@ -37,9 +45,9 @@ class Line:
 
     @property
     def content(self) -> tuple[int, int]:
-        """The span of the line trimmed of white space."""
-        lead = len(self.text) - len(self.text.lstrip())
-        return self.start + lead, self.start + max(lead, len(self.text.rstrip()))
+        """The span of the line trimmed of white space and of characters that nobody sees."""
+        lead = len(self.text) - len(self.text.lstrip(_UNSEEN))
+        return self.start + lead, self.start + max(lead, len(self.text.rstrip(_UNSEEN)))
 
 
 class Lines:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.language.cleaning import visible
 from qa.reading.debris import debris_tail, is_debris
-from qa.reading.headings import candidate
+from qa.reading.headings import number_of_title
 from qa.reading.lines import Lines
 from qa.reading.outline import Block, Heading, Outline, OutlineBuilder, trimmed
 from qa.reading.plaintext import item_label
@@ -23,10 +23,11 @@ _ATX = re.compile(r" {0,3}#{1,6}(?=\s|$)")
 _SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
 _CONTAINER_MARKS = re.compile(r"(?m)^[ \t]*(?:>[ \t]?)*[ \t]*")
 _ROW_START = re.compile(r"[ \t]*(?:>[ \t]?)*[ \t]*(?:[-*+][ \t]+)?(?:\|[ \t]*)?")
-_ROW_END = re.compile(r"[ \t]*(?<!\\)\|?[ \t]*$")
 _BOLD_LABEL = re.compile(r"(?P<mark>\*\*|__)(?P<label>[^*_\n]{1,100}?):?(?P=mark)(?=.*\w)", re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_SCRIPT = re.compile(r"\s*<(?:script|style)\b", re.IGNORECASE)
 _FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]+\]")
+_DEEPEST = 100  # levels of lists and quotes
+_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
 _DECORATION = re.compile(r"[\s>*_-]+")
 _LINK_DEFINITION = re.compile(r"\s*\[[^^\]][^\]]*\]:")
 _FOOTNOTE_DEFINITION = re.compile(r"\s*\[\^[^\]]+\]:")
@@ -35,12 +36,13 @@ Environment = dict[str, Any]
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser(front_matter: bool = False) -> MarkdownIt:
     from markdown_it import MarkdownIt
     from mdit_py_plugins.footnote import footnote_plugin
     from mdit_py_plugins.front_matter import front_matter_plugin
 
-    return MarkdownIt("commonmark").enable("table").use(front_matter_plugin).use(footnote_plugin)
+    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table").use(footnote_plugin)
+    return parser.use(front_matter_plugin) if front_matter else parser
 
 
 def parse_markdown(text: str, fallback_title: str) -> Outline:
@@ -76,6 +78,7 @@ class _Reader:
         self.covered: set[int] = set()
         self.environment: Environment = {}
         self.plain: Callable[[str], str] = visible
+        self.front_matter: Environment | None = None
         self.footnote_sections: dict[int, int] = {}
         self.section = -1  # where blocks are put: the current section, or the one that refers to a footnote
 
@@ -83,7 +86,9 @@ class _Reader:
         from markdown_it.tree import SyntaxTreeNode
 
         end = self._debris()
-        tree = SyntaxTreeNode(_parser().parse(self.text[:end], self.environment))
+        self.front_matter = _front_matter(self.text)
+        parser = _parser(front_matter=self.front_matter is not None)
+        tree = SyntaxTreeNode(parser.parse(self.text[:end], self.environment))
         self.plain = self.builder.plain_text = _plain_text(self.environment)
         title = self._title(tree)
         for node in tree.children:
@@ -105,7 +110,8 @@ class _Reader:
             self._cover(first[0])
             return first[0]
         if tree.children and tree.children[0].type == "front_matter":
-            self.builder.title = _front_matter_title(tree.children[0].content)
+            title = (self.front_matter or {}).get("title")
+            self.builder.title = visible(title) or None if isinstance(title, str) else None
         return None
 
     def _shown(self, node: SyntaxTreeNode) -> str:
@@ -117,12 +123,8 @@ class _Reader:
         if not shown:
             self.builder.drop(start, end, "heading without text")
             return
-        numbered = candidate(shown.rstrip("."))
-        rank = int(node.tag[1:])
-        if numbered is not None and numbered.marked:
-            self.builder.heading(Heading(numbered.number, numbered.title or shown, shown, rank, start, end))
-        else:
-            self.builder.heading(Heading(None, shown, shown, rank, start, end))
+        number, title = number_of_title(shown) or (None, shown)
+        self.builder.heading(Heading(number, title or shown, shown, int(node.tag[1:]), start, end))
         self._footnote_marks(node)
 
     def _block(self, node: SyntaxTreeNode, labels: tuple[str, ...], kind: str) -> None:  # noqa: C901
@@ -152,8 +154,10 @@ class _Reader:
 
     def _paragraph(self, node: SyntaxTreeNode, labels: tuple[str, ...], kind: str) -> None:
         start, end = self._cover(node)
-        if end > start:
+        if self.plain(self.text[start:end]):
             self._add(Block(kind, start, end, labels))
+        elif end > start:
+            self.builder.drop(start, end, "markup without text")
         self._footnote_marks(node)
 
     def _item(self, item: SyntaxTreeNode, labels: tuple[str, ...]) -> None:
@@ -161,14 +165,16 @@ class _Reader:
         own = [child for child in item.children if child.type == "paragraph"]
         label = self._label(own[0].children[0].content) if own and own[0] is item.children[0] else None
         labels = (*labels, label) if label else labels
-        previous: SyntaxTreeNode | None = None
+        begun = False
         for child in item.children:
-            if child.type == "paragraph" and previous is not None and previous.type == "paragraph":
-                self.builder.extend(self._cover(child)[1], self.section)
+            start, end = self._cover(child) if child.type == "paragraph" else (0, 0)
+            spoken = bool(self.plain(self.text[start:end]))
+            if begun and spoken:
+                self.builder.extend(end, self.section)
                 self._footnote_marks(child)
             else:
                 self._block(child, labels, "item")
-            previous = child
+            begun = spoken
 
     def _label(self, content: str) -> str | None:
         bold = _BOLD_LABEL.match(content)
@@ -197,9 +203,12 @@ class _Reader:
 
     def _row_span(self, row: SyntaxTreeNode) -> Span:
         line = self.lines[(row.map or (0, 0))[0]]
-        lead, tail = _ROW_START.match(line.text), _ROW_END.search(line.text)
-        assert lead and tail  # both match the empty string
-        return line.start + lead.end(), line.start + max(lead.end(), tail.start())
+        lead = _ROW_START.match(line.text)
+        assert lead  # it matches the empty string
+        tail = line.text.rstrip(" \t")
+        if tail.endswith("|") and not tail.endswith("\\|"):
+            tail = tail[:-1].rstrip(" \t")
+        return line.start + lead.end(), line.start + max(lead.end(), len(tail))
 
     def _code(self, node: SyntaxTreeNode, labels: tuple[str, ...]) -> None:
         first, after = node.map or (0, 0)
@@ -216,7 +225,7 @@ class _Reader:
     def _html(self, node: SyntaxTreeNode, labels: tuple[str, ...]) -> None:
         start, end = self._cover(node)
         markup = self.text[start:end]
-        if self.plain(_COMMENT.sub("", markup)):
+        if not _SCRIPT.match(markup) and self.plain(_without_comments(markup)):
             self._add(Block("paragraph", start, end, labels))
         else:
             self.builder.drop(
@@ -276,6 +285,14 @@ class _Reader:
                 self.builder.drop(*line.content, _reason(line.text))
 
 
+def _without_comments(markup: str) -> str:
+    kept, rest = "", markup
+    while "<!--" in rest and "-->" in rest:
+        before, _, rest = rest.partition("<!--")
+        kept, rest = kept + before, rest.partition("-->")[2]
+    return kept + rest
+
+
 def _reason(line: str) -> str:
     if line.strip().startswith(("```", "~~~")):
         return "code fence"
@@ -286,12 +303,13 @@ def _reason(line: str) -> str:
     return "decoration" if _DECORATION.fullmatch(line) else "markup without text"
 
 
-def _front_matter_title(content: str) -> str | None:
+def _front_matter(text: str) -> Environment | None:
+    """The metadata that a text begins with, or None: a rule at the top of a text is no front matter."""
     import yaml
 
+    found = _FRONT_MATTER.match(text)
     try:
-        data = yaml.safe_load(content)
+        data = yaml.safe_load(found["yaml"]) if found else None
     except (yaml.YAMLError, RecursionError, ValueError):
         return None
-    title = data.get("title") if isinstance(data, dict) else None
-    return visible(title) or None if isinstance(title, str) else None
+    return data if isinstance(data, dict) else None

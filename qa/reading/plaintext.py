@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import pairwise
 
 from qa.language.cleaning import visible
@@ -11,15 +12,19 @@ from qa.reading.headings import CAPITALS_RANK, LONGEST_HEADING, Candidate, candi
 from qa.reading.lines import Line, Lines
 from qa.reading.outline import Block, Heading, Outline, OutlineBuilder
 
+# Marks that begin a list item whatever follows; the last ones are Word's, in its symbol fonts.
+_DOTS = "•●○◦▪▫■□◆◇❖►▶▸➢➤✓✔‣·∙\uf0b7\uf0a7\uf0d8"
 _BULLET = re.compile(
-    r"(?P<marker>[•●▪◦‣■□►▸➢➤✓✔·∙](?=\s*\S)|[-*+–—−](?=\s+\S)|(?:\d{1,3}[.)]|\(\d{1,3}\)|\(?[^\W\d_]\)|[ivx]{1,5}\))(?=\s+\S))\s*"
+    rf"(?P<marker>[{_DOTS}](?=\s*\S)|[-*+–—−](?=\s+\S)|o(?=\t)"
+    r"|(?:\d{1,3}[.)]|\(\d{1,3}\)|\(?[^\W\d_][\u0300-\u036f]?\)|[ivx]{1,5}\))(?=\s+\S))\s*"
 )
-_EMPTY_BULLET = re.compile(r"[•●▪◦‣■□►▸➢➤✓✔·∙*+–—−-]")
+_EMPTY_BULLET = re.compile(rf"[{_DOTS}*+–—−-]")
 _RULE = re.compile(r"(?:[-–—=_*~#.•+]\s*){3,}")
 _UNDERLINE = re.compile(r"=+|-{3,}|~{3,}")
 _LABEL = re.compile(r"(?P<label>[^:\n\r]{1,100}?):(?=\s|$)")
 _SENTENCE_END_INSIDE = re.compile(r"[.!?]\s+[^\W\d_]")
 _LONGEST_LABEL_WORDS = 12
+_PAGE = re.compile(r"[\s.…·_]+\d{1,4}$")  # the page number at the end of a line of a table of contents
 _SENTENCE_END = tuple('.!?…:;»"”)')
 
 
@@ -38,6 +43,51 @@ def item_label(text: str) -> str | None:
     return label if label and fits and any(character.isalpha() for character in label) else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A list item that is open: the columns of its mark and of its text, and its label."""
+
+    indent: int
+    text: int
+    label: str | None
+
+
+class _Numbers:
+    """The numbers met so far: of the headings that are open, and of list items since."""
+
+    def __init__(self) -> None:
+        self._open: list[Candidate] = []
+        self._item: Candidate | None = None
+        self._next_to_it = False
+
+    def last(self, found: Candidate) -> Candidate | None:
+        """The open heading of the same rank."""
+        return next((above for above in reversed(self._open) if above.rank == found.rank), None)
+
+    def is_item(self, found: Candidate, in_sequence: bool) -> bool:
+        """Whether a number goes on counting a list rather than the headings."""
+        return self._item is not None and found.follows(self._item) and (self._next_to_it or not in_sequence)
+
+    def heading(self, found: Candidate) -> None:
+        self._open = [*(above for above in self._open if above.rank < found.rank), found]
+        self._item = None
+
+    def item(self, found: Candidate) -> None:
+        self._item, self._next_to_it = found, True
+
+    def other(self, part: bool) -> None:
+        """A line without a number; ``part`` says that it is a heading under which numbers begin anew."""
+        self._next_to_it = False
+        if part:
+            self._open.clear()
+            self._item = None
+
+
+def _entry(found: Candidate) -> tuple[str, str]:
+    """Number and title, as a table of contents and the heading itself have them in common."""
+    return found.number, _PAGE.sub("", found.title).casefold().rstrip(". ")
+
+
 class _Parser:
     """One pass over the lines; the headings are decided first, since lists depend on them."""
 
@@ -49,7 +99,7 @@ class _Parser:
         self.headings: dict[int, Heading] = {}
         self.skipped: set[int] = set()
         self.open: Line | None = None  # the last line of the block that the next line may continue
-        self.items: list[tuple[int, str | None]] = []  # indent and label of each item that is open
+        self.items: list[_Item] = []  # each item that is open, outermost first
 
     def parse(self, fallback_title: str) -> Outline:
         self._numbered_headings()
@@ -69,60 +119,79 @@ class _Parser:
 
     def _numbered_headings(self) -> None:
         candidates = {place: candidate(self.lines[place].text) for place in self.written}
-        accepted: list[Candidate] = []
-        listed: Candidate | None = None
-        for order, place in enumerate(self.written):
+        self._contents(candidates)
+        written = [place for place in self.written if place not in self.skipped]
+        seen = _Numbers()
+        for order, place in enumerate(written):
             found = candidates[place]
+            following = candidates[written[order + 1]] if order + 1 < len(written) else None
             if found is None:
-                listed = None
-                continue
-            after = self.written[order + 1] if order + 1 < len(self.written) else None
-            following = candidates[after] if after is not None else None
-            if self._is_heading(found, place, following, accepted, listed):
-                accepted = [*(above for above in accepted if above.rank < found.rank), found]
+                seen.other(self._is_capitals(place))
+            elif found.plausible and self._is_heading(found, place, following, seen):
+                seen.heading(found)
                 start, end = self.lines[place].content
                 self.headings[place] = found.heading(visible(self.lines[place].text), start, end)
-                listed = None
             else:
-                listed = found
+                seen.item(found)
+        self._titles_below()
 
-    def _is_heading(
-        self,
-        found: Candidate,
-        place: int,
-        following: Candidate | None,
-        accepted: list[Candidate],
-        listed: Candidate | None,
-    ) -> bool:
+    def _contents(self, candidates: dict[int, Candidate | None]) -> None:
+        """Drop a table of contents: numbered lines that come again, with their text, further down."""
+        last = {_entry(found): place for place, found in candidates.items() if found is not None}
+        entries = [place for place, found in candidates.items() if found and last.get(_entry(found), place) > place]
+        if len(entries) >= 2:
+            for place in entries:
+                self._skip(place, "table of contents")
+
+    def _is_capitals(self, place: int) -> bool:
+        return self._apart(place) == (True, True) and unnumbered_rank(self.lines[place].text) == CAPITALS_RANK
+
+    def _is_heading(self, found: Candidate, place: int, following: Candidate | None, seen: _Numbers) -> bool:
         """A candidate in its place: not inside a list of its own kind, not counting back, and set apart."""
-        if listed is not None and found.follows(listed):
-            return False
-        last = next((above for above in reversed(accepted) if above.rank == found.rank), None)
-        if last is not None and last.form == found.form and found.key <= last.key:
-            return False
+        last = seen.last(found)
         in_sequence = last is not None and found.follows(last)
-        if following is not None and following.follows(found) and not in_sequence:
+        counts_back = last is not None and last.form == found.form and found.key <= last.key
+        listed = following is not None and following.follows(found) and not in_sequence
+        # A last line that nothing follows heads nothing.
+        alone = place == self.written[-1] and not in_sequence
+        if seen.is_item(found, in_sequence) or counts_back or listed or alone:
             return False
-        if place == self.written[-1] and not in_sequence:
-            return False  # a last line that nothing follows heads nothing
         apart_above, apart_below = self._apart(place)
         if apart_above and apart_below:
-            return found.marked or in_sequence or found.key == (1,)
+            return found.marked or in_sequence or self._begins_a_sequence(found)
         ended = apart_above or self.lines[place - 1].text.rstrip().endswith(_SENTENCE_END)
         expected = in_sequence or last is None
         return ended and expected and run_on(found) and (apart_below or self._text_below(place))
 
-    def _text_below(self, place: int) -> bool:
-        """Whether the next line is a text of its own, not the rest of a list item: longer, and not indented."""
-        line, below = self.lines[place], self.lines[place + 1]
-        text = below.text.strip()
-        return below.indent <= line.indent and len(text) > len(line.text.strip()) and not text[0].islower()
+    def _begins_a_sequence(self, found: Candidate) -> bool:
+        """Whether a number without a mark ("1 Мая", "I Have a Dream") is the first of several."""
+        others = (candidate(self.lines[place].text) for place in self.written)
+        return found.key == (1,) and any(other is not None and other.follows(found) for other in others)
+
+    def _titles_below(self) -> None:
+        """A heading that is only a number ("Глава 2") takes a title that stands by itself on the next line."""
+        for place, heading in list(self.headings.items()):
+            below = next((after for after in self.written if after > place), None)
+            if below is None or below in self.headings or heading.name or below == self.written[-1]:
+                continue
+            title = visible(self.lines[below].text)
+            if unnumbered_rank(title) is not None and self._apart(below)[1] and below - place <= 2:
+                end = self.lines[below].content[1]
+                shown = f"{heading.shown.rstrip('.')}. {title}"
+                self.headings[place] = Heading(heading.number, title, shown, heading.rank, heading.start, end)
+                self.skipped.add(below)
 
     def _apart(self, place: int) -> tuple[bool, bool]:
         """Whether the line has nothing, a blank line or a heading above it, and nothing or a blank line below."""
         above = place == 0 or self.lines[place - 1].blank or place - 1 in self.headings
         below = place + 1 == len(self.lines) or self.lines[place + 1].blank
         return above, below
+
+    def _text_below(self, place: int) -> bool:
+        """Whether the next line is a text of its own, not the rest of a list item: longer, and not indented."""
+        line, below = self.lines[place], self.lines[place + 1]
+        text = below.text.strip()
+        return below.indent <= line.indent and len(text) > len(line.text.strip()) and not text[0].islower()
 
     def _underlined_headings(self) -> None:
         for place in self.written:
@@ -183,7 +252,7 @@ class _Parser:
         self.builder.drop(*self.lines[place].content, reason)
 
     def _line(self, line: Line) -> None:
-        stripped = line.text.strip()
+        stripped = line.stripped
         bullet = _BULLET.match(stripped)
         if not stripped:
             self.open = None
@@ -205,29 +274,28 @@ class _Parser:
 
     def _continues_number(self, line: Line, bullet: re.Match[str]) -> bool:
         """A wrapped line that happens to begin with a number or a dash ("… in\\n12. It …") is no item."""
-        return (
-            self.open is not None
-            and self._wrapped(line)
-            and not self.items
-            and bullet["marker"][0] not in "•●▪◦‣■□►▸➢➤✓✔·∙*"
-        )
+        if self.open is None or self.items or self.open.text.rstrip().endswith(_SENTENCE_END):
+            return False
+        return self._wrapped(line) and bullet["marker"][0] not in f"{_DOTS}*"
 
     def _item(self, line: Line, bullet: re.Match[str]) -> None:
-        while self.items and self.items[-1][0] >= line.indent:
+        while self.items and self.items[-1].indent >= line.indent:
             self.items.pop()
         start, end = line.content[0] + bullet.end(), line.content[1]
         label = item_label(self.text[start:end])
-        above = tuple(name for _, name in self.items if name)
-        self.items.append((line.indent, label))
+        above = tuple(item.label for item in self.items if item.label)
+        self.items.append(_Item(line.indent, line.indent + bullet.end(), label))
         self.builder.add(Block("item", start, end, (*above, label) if label else above))
         self.open = line
 
     def _continues(self, line: Line) -> bool:
         """Whether a line belongs to the block above it."""
-        if self.items and self.builder.last_block is not None and line.indent > self.items[-1][0]:
-            return True  # indented under an item, a blank line between or not
         if self.open is None:
-            return False
+            # After a blank line a paragraph is an item's only where it stands under the item's text; indented in
+            # any other way it is a paragraph whose first line is.
+            return bool(self.items) and not line.text.startswith("\t") and line.indent == self.items[-1].text
+        if self.items and line.indent > self.items[-1].indent:
+            return True
         return self._wrapped(line) or not self.open.text.rstrip().endswith(_SENTENCE_END)
 
     def _wrapped(self, line: Line) -> bool:

@@ -15,7 +15,7 @@ from qa.loading import load_answerer
 from qa.retrieval.answerer import Answerer
 from qa.serving import ask, documents, health, index, problems, reading_page
 from qa.serving.live import Live
-from qa.serving.middleware import BodyLimit, Failures, GenerationHeader
+from qa.serving.middleware import BodyLimit, Failures, GenerationHeader, Head
 from qa.settings import Settings, load_settings
 
 _DESCRIPTION = "Answers questions from an essay with its own passages and exact section citations."
@@ -32,7 +32,12 @@ def create_app(settings: Settings, load: Callable[[], Answerer]) -> FastAPI:
 
     # FastAPI's own /docs loads its scripts from elsewhere; this one brings them along.
     app = FastAPIOffline(
-        title="Suraq", version=__version__, description=_DESCRIPTION, lifespan=lifespan, redoc_url=None
+        title="Suraq",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.settings = settings
     app.state.live = live
@@ -41,6 +46,7 @@ def create_app(settings: Settings, load: Callable[[], Answerer]) -> FastAPI:
         app.include_router(part.router)
     app.add_middleware(BodyLimit)
     app.add_middleware(Failures)
+    app.add_middleware(Head)
     app.add_middleware(GenerationHeader, generation=lambda: live.generation)
 
     @app.get("/", include_in_schema=False)

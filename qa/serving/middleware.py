@@ -71,6 +71,25 @@ class Failures:
             await unexpected(Request(scope), error)(scope, receive, send)
 
 
+class Head:
+    """Answers HEAD as GET without the body, on every route that has GET."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def bare(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {"type": "http.response.body", "body": b"", "more_body": message.get("more_body", False)}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, bare)
+
+
 class GenerationHeader:
     """Tells with every reply which generation answered."""
 
