@@ -9,12 +9,12 @@ from pathlib import Path
 from qa.encoding.prepared import CARD, Card, PreparedModel, prepared_folder
 from qa.errors import MismatchError, ModelError, NoGenerationError
 from qa.indexing.builder import Progress, Staleness, build, staleness
-from qa.indexing.generation import Manifest
+from qa.indexing.generation import Generation, Manifest
 from qa.indexing.store import IndexStore
 from qa.reading import read_corpus
 from qa.retrieval.answerer import Answerer
 from qa.retrieval.calibration import FILE as CALIBRATION
-from qa.retrieval.calibration import Calibration
+from qa.retrieval.calibration import Calibration, threshold_for
 from qa.settings import Settings
 
 
@@ -75,7 +75,14 @@ def build_index(settings: Settings, progress: Progress) -> Manifest:
     """
     reading = read_corpus(settings.corpus_dir)
     model = load_model(settings)
-    return build(reading, model, IndexStore(settings.index_dir), settings.keep_generations, progress)
+    calibration = Calibration.load(model.folder)
+
+    def measured(generation: Generation) -> float:
+        answerer = Answerer(generation, model, calibration)
+        return threshold_for(lambda question: answerer.answer(question, 1).confidence)
+
+    store = IndexStore(settings.index_dir)
+    return build(reading, model, store, settings.keep_generations, progress, measured)
 
 
 def index_is_current(settings: Settings) -> bool:

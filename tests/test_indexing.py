@@ -36,7 +36,9 @@ def corpus(tmp_path: Path) -> Path:
 
 def built(corpus: Path, folder: Path, keep: int = 5) -> tuple[IndexStore, Manifest]:
     store = IndexStore(folder)
-    return store, build(read_corpus(corpus), word_model(), store, keep, lambda done, total: None)
+    return store, build(
+        read_corpus(corpus), word_model(), store, keep, lambda done, total: None, lambda generation: 0.5
+    )
 
 
 def test_the_dense_index_returns_known_neighbours_with_their_cosines_best_first() -> None:

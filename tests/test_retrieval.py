@@ -29,7 +29,7 @@ def answerer(tmp_path: Path) -> Answerer:
     (folder / "b.txt").write_text("Cat fish.\n\nRed green blue.\n")
     model = word_model()
     store = IndexStore(tmp_path / "index")
-    build(read_corpus(folder), model, store, 5, lambda done, total: None)
+    build(read_corpus(folder), model, store, 5, lambda done, total: None, lambda generation: 0.5)
     return Answerer(store.live(), model, EVEN)
 
 
@@ -117,7 +117,7 @@ QUESTIONS = [
 
 def test_the_real_model_ranks_known_passages_first(real_model: PreparedModel, corpus: Path, tmp_path: Path) -> None:
     store = IndexStore(tmp_path / "index")
-    build(read_corpus(corpus), real_model, store, 5, lambda done, total: None)
+    build(read_corpus(corpus), real_model, store, 5, lambda done, total: None, lambda generation: 0.5)
     answerer = Answerer(store.live(), real_model, Calibration.load(real_model.folder))
     first = {question: answerer.answer(question, 3).hits for question, _, _ in QUESTIONS}
     for question, document, word in QUESTIONS:
@@ -130,7 +130,7 @@ def test_the_real_model_is_surer_of_what_is_there_than_of_what_is_not(
     real_model: PreparedModel, tmp_path: Path
 ) -> None:
     store = IndexStore(tmp_path / "index")
-    build(read_corpus(ROOT / "corpus"), real_model, store, 5, lambda done, total: None)
+    build(read_corpus(ROOT / "corpus"), real_model, store, 5, lambda done, total: None, lambda generation: 0.5)
     answerer = Answerer(store.live(), real_model, Calibration.load(real_model.folder))
     there = answerer.answer("When did Kazakhstan become a member of the United Nations?", 1)
     absent = answerer.answer("How do I bake sourdough bread?", 1)

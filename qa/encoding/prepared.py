@@ -25,7 +25,7 @@ from qa.errors import ModelError, first_line
 from qa.settings import Settings
 
 # Part of every fingerprint: raise it when the same weights may give other vectors.
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 BUNDLED = "bundled"
 
 CARD, NETWORK, WEIGHTS, TOKENIZER, MEANS = "card.json", "model.onnx", "weights", "tokenizer.json", "means.npz"

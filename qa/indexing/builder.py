@@ -27,6 +27,7 @@ from qa.indexing.generation import (
     SourceEntry,
     file_sha256,
 )
+from qa.indexing.lexical import LexicalIndex
 from qa.indexing.store import IndexStore
 from qa.indexing.tokens import PassageTokens, TokenStore
 from qa.language import NORMALISER_VERSION
@@ -85,20 +86,30 @@ def _other_reasons(manifest: Manifest, card: Card | None) -> list[str]:
     return [f"built with {what} {then}, now {now}" for what, then, now in compared if then != now]
 
 
-def build(reading: Reading, model: PreparedModel, store: IndexStore, keep: int, progress: Progress) -> Manifest:
+def build(
+    reading: Reading,
+    model: PreparedModel,
+    store: IndexStore,
+    keep: int,
+    progress: Progress,
+    threshold_for: Callable[[Generation], float],
+) -> Manifest:
     """Encode all passages and publish them as the live generation; the ``keep`` newest ones stay.
+
+    ``threshold_for`` measures, on the generation about to be published, when a question counts as answered.
 
     Raises:
         GenerationError: the index folder cannot be written; what was live stays live.
     """
     generation = _encode(reading, model, progress)
-    manifest = generation.manifest
+    manifest = generation.manifest.model_copy(update={"threshold": threshold_for(generation)})
 
     def write(folder: Path) -> None:
         generation.save(folder)
         files = {
-            path.name: FileEntry(sha256=file_sha256(path), size=path.stat().st_size)
-            for path in sorted(folder.iterdir())
+            path.relative_to(folder).as_posix(): FileEntry(sha256=file_sha256(path), size=path.stat().st_size)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
         }
         complete = manifest.model_copy(update={"files": files})
         (folder / MANIFEST).write_text(complete.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -126,6 +137,9 @@ def _encode(reading: Reading, model: PreparedModel, progress: Progress) -> Gener
         passages=passages,
         dense=DenseIndex.from_vectors(np.stack(vectors)),
         tokens=TokenStore.from_passages(tokens),
+        lexical=LexicalIndex.from_texts(
+            [passage.plain for passage in passages], [" ".join(passage.path) for passage in passages]
+        ),
         words=Lexicon.of_texts(map(_spoken, passages)),
     )
 
@@ -162,6 +176,7 @@ def _manifest(reading: Reading, card: Card, tokens: int) -> Manifest:
         metric=METRIC,
         normaliser=NORMALISER_VERSION,
         chunker=CHUNKER_VERSION,
+        threshold=0.0,
         counts=Counts(documents=len(reading.documents), passages=len(reading.passages), tokens=tokens),
         sources=tuple(_source(document, passages[document.id]) for document in reading.documents),
         skipped=tuple(SkippedEntry(name=file.name, reason=file.reason, sha256=file.sha256) for file in reading.skipped),

@@ -52,6 +52,11 @@ class DenseIndex:
     def dimension(self) -> int:
         return int(self._index.d)
 
+    def cosines(self, vector: Floats, positions: Positions) -> Floats:
+        """The cosines of some passages with ``vector``, in the order of ``positions``."""
+        rows: Floats = self._index.reconstruct_batch(np.ascontiguousarray(positions)) @ vector
+        return rows
+
     def search(self, vector: Floats, count: int, among: Positions | None = None) -> tuple[Positions, Floats]:
         """The ``count`` nearest passages, best first: their positions and cosines; ``among`` restricts them."""
         import faiss

@@ -6,6 +6,7 @@ index/generations/<id>/
     documents.jsonl               the documents as they were read, their text included
     passages.jsonl                the passages, in the order of all arrays
     dense.faiss, tokens-*.npy     their vectors
+        lexical/                      their sequences of letters, for BM25
         words.txt                     their words, for questions typed in other letters
 """
 
@@ -23,13 +24,14 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from qa.errors import DamagedGenerationError, MismatchError, UnknownDocumentError
 from qa.indexing.dense import DenseIndex, Positions
+from qa.indexing.lexical import LexicalIndex
 from qa.indexing.tokens import TokenStore
 from qa.language.lexicon import Lexicon
 from qa.records import Citation, Document, Passage
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST, DOCUMENTS, PASSAGES = "manifest.json", "documents.jsonl", "passages.jsonl"
-DENSE, WORDS = "dense.faiss", "words.txt"
+DENSE, LEXICAL, WORDS = "dense.faiss", "lexical", "words.txt"
 _REBUILD = "run qa index build --full"
 
 _DOCUMENT = TypeAdapter(Document)
@@ -85,7 +87,10 @@ class _Format(_Frozen):
 
 
 class Manifest(_Frozen):
-    """What a generation is and what it was made from."""
+    """What a generation is and what it was made from.
+
+    ``threshold``: the confidence from which on a question counts as answered by this corpus.
+    """
 
     format: int
     generation: str
@@ -94,6 +99,7 @@ class Manifest(_Frozen):
     metric: str
     normaliser: int
     chunker: int
+    threshold: float
     counts: Counts
     sources: tuple[SourceEntry, ...]
     skipped: tuple[SkippedEntry, ...]
@@ -109,6 +115,7 @@ class Generation:
     passages: Sequence[Passage]
     dense: DenseIndex
     tokens: TokenStore
+    lexical: LexicalIndex
     words: Lexicon
 
     @classmethod
@@ -126,8 +133,15 @@ class Generation:
         for line in _json_lines(folder / DOCUMENTS):
             document = _DOCUMENT.validate_json(line)
             documents[document.id] = document
-        dense, tokens, words = DenseIndex.load(folder / DENSE), TokenStore.load(folder), Lexicon.load(folder / WORDS)
-        return cls(manifest, documents, passages, dense, tokens, words)
+        return cls(
+            manifest=manifest,
+            documents=documents,
+            passages=passages,
+            dense=DenseIndex.load(folder / DENSE),
+            tokens=TokenStore.load(folder),
+            lexical=LexicalIndex.load(folder / LEXICAL, len(passages)),
+            words=Lexicon.load(folder / WORDS),
+        )
 
     def save(self, folder: Path) -> None:
         """Write all files but the manifest."""
@@ -135,6 +149,7 @@ class Generation:
         _write_lines(folder / PASSAGES, (_PASSAGE.dump_json(passage) for passage in self.passages))
         self.dense.save(folder / DENSE)
         self.tokens.save(folder)
+        self.lexical.save(folder / LEXICAL)
         self.words.save(folder / WORDS)
 
     @property

@@ -74,7 +74,7 @@ class IndexStore:
             work = Path(tempfile.mkdtemp(prefix=f"{_UNFINISHED}{id_}-", dir=generations))
             try:
                 write(work)
-                for file in work.iterdir():
+                for file in work.rglob("*"):
                     _sync(file)
                 _sync(work)
                 work.chmod(0o755)

@@ -12,7 +12,7 @@ from qa.language.interpretation import interpret
 from qa.language.lexicon import Lexicon
 from qa.records import Answer, AnswerSpan, Hit
 from qa.retrieval.calibration import Calibration
-from qa.retrieval.relevance import Question
+from qa.retrieval.relevance import Question, Weights
 from qa.retrieval.search import Found, search
 
 
@@ -40,11 +40,12 @@ class Answerer:
         """
         read = interpret(question, (self.generation.words, Lexicon.general()))
         (encoding,) = self.model.encoder.encode_questions([read.text])
-        prepared = Question.of(encoding, self.model.means, read.language)
-        found = search(self.generation, self.model.means, prepared, top_k, documents)
+        asked = Question.of(read.text, encoding, self.model.means, read.language)
+        scales = self.calibration.scales
+        found = search(self.generation, self.model.means, asked, Weights.shipped(), scales, top_k, documents)
         hits = tuple(self._hit(one) for one in found)
         confidence = hits[0].score if hits else 0.0
-        answerable = bool(hits) and confidence >= self.calibration.threshold
+        answerable = bool(hits) and confidence >= self.generation.manifest.threshold
         return Answer(
             question=question,
             interpreted_as=read.text,
@@ -59,7 +60,7 @@ class Answerer:
         return Hit(
             passage=found.passage,
             citation=self.generation.citation(found.passage),
-            score=self.calibration.probability(found.relevance),
+            score=self.calibration.score(found.relevance),
             highlights=(found.sentence,),
         )
 

@@ -1,60 +1,83 @@
-"""What a relevance says: the probability that a passage answers a question, for one model.
+"""What relevance says: how likely a passage is to answer a question, for one model.
 
-A logistic curve over one number, fitted when a model is prepared on questions and passages that belong to no
-corpus: a question's relevance to its own passage against the best relevance among all other passages. The
-curve is what frontends see as `score` and `confidence`, so that neither depends on the model.
+A logistic curve over one number, fitted when a model is prepared, on questions and passages that belong to no corpus:
+a question's relevance to its own passage against the best relevance among all other passages. The curve is what
+frontends see as `score`; the best passage's is the `confidence` that there is an answer. (More evidence, such as the
+margin to the next passages or the question's worst matched word, was tried and separated no better on held-out
+essays.) From which confidence on a question counts as answerable is measured for each corpus when it is indexed.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from qa.encoding.encoder import normalised
 from qa.encoding.prepared import PreparedModel
 from qa.errors import ModelError
+from qa.indexing.lexical import LexicalIndex
 from qa.indexing.tokens import PassageTokens
-from qa.retrieval.relevance import Question, interactions, relevance
+from qa.retrieval.relevance import (
+    Question,
+    Scales,
+    Similarities,
+    Weights,
+    interactions,
+    per_token,
+    relevance,
+)
 
 FILE = "calibration.json"
-# Both kinds of question weigh the same in the fit, so this is where an answer becomes likelier than none.
-THRESHOLD = 0.5
 _LANGUAGE = "kk"  # of the calibration passages
+# The share of questions about other things that may be answered.
+FALSE_ANSWER_RATE = 0.05
+# Both kinds of question weigh the same in the fit, so this is where an answer becomes likelier than none.
+HIGHEST_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """``probability = 1 / (1 + exp(-(slope · relevance + intercept)))``; at ``threshold`` a question is answerable."""
+    """The curve of a model: ``probability = 1 / (1 + exp(-(slope · relevance + intercept)))``."""
 
+    scales: Scales
     slope: float
     intercept: float
-    threshold: float
 
-    def probability(self, value: float) -> float:
+    def score(self, value: float) -> float:
+        """The probability that a passage of this relevance answers the question."""
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, self.slope * value + self.intercept))))
 
     @classmethod
     def fit(cls, model: PreparedModel) -> Calibration:
         """Fit the curve for a model on the calibration questions."""
-        answered, unanswered = _relevances(model)
-        return cls.from_relevances(answered, unanswered)
+        entries = _entries()
+        asked = [(own, question) for own, entry in enumerate(entries) for question in entry["questions"]]
+        matched = _matched(model, [entry["passage"] for entry in entries], [question for _, question in asked])
+        scales = Scales(*(_spread(matched, name) for name in ("dense", "raw", "centred")))
+        right, wrong = [], []
+        for (own, _), row in zip(asked, matched, strict=True):
+            values = [relevance(one, Weights.shipped(), scales) for one in row]
+            right.append(values[own])
+            wrong.append(max(values[:own] + values[own + 1 :]))
+        return cls.from_relevances(scales, right, wrong)
 
     @classmethod
-    def from_relevances(cls, answered: Sequence[float], unanswered: Sequence[float]) -> Calibration:
+    def from_relevances(cls, scales: Scales, right: Sequence[float], wrong: Sequence[float]) -> Calibration:
         """Fit the curve to the relevance of answers and of the best wrong passages, both kinds weighing the same."""
         from sklearn.linear_model import LogisticRegression
 
-        values = np.asarray([*answered, *unanswered])[:, None]
-        labels = np.repeat([1, 0], [len(answered), len(unanswered)])
+        values = np.asarray([*right, *wrong])[:, None]
+        labels = np.repeat([1, 0], [len(right), len(wrong)])
         # Nearly unregularised: two parameters, more than a hundred examples.
         fitted = LogisticRegression(C=1e3, class_weight="balanced").fit(values, labels)
-        return cls(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]), THRESHOLD)
+        return cls(scales, float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
 
     def save(self, folder: Path) -> None:
         (folder / FILE).write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
@@ -67,27 +90,48 @@ class Calibration:
             ModelError: it is missing or damaged.
         """
         try:
-            return cls(**json.loads((folder / FILE).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+            saved = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            return cls(Scales(**saved["scales"]), float(saved["slope"]), float(saved["intercept"]))
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise ModelError(
                 f"the prepared model in {folder} is damaged ({FILE}); run qa model prepare --again"
             ) from error
 
 
-def _relevances(model: PreparedModel) -> tuple[list[float], list[float]]:
-    """The relevance of each question's own passage, and the best among the other passages."""
+def threshold_for(confidence_of: Callable[[str], float]) -> float:
+    """The confidence from which on a corpus counts as answering, given how it takes questions that are not about it.
+
+    At most `FALSE_ANSWER_RATE` of the calibration questions may be answered; a corpus that is about some of them all
+    the same answers from `HIGHEST_THRESHOLD` on.
+    """
+    asked = [question["text"] for entry in _entries() for question in entry["questions"]]
+    measured = float(np.quantile([confidence_of(text) for text in asked], 1 - FALSE_ANSWER_RATE))
+    return round(min(measured, HIGHEST_THRESHOLD), 4)
+
+
+def _entries() -> list[dict[str, Any]]:
     lines = (files("qa.retrieval") / "calibration" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    entries = [json.loads(line) for line in lines]
-    passages = model.encoder.encode_passages([entry["passage"] for entry in entries])
+    return [json.loads(line) for line in lines]
+
+
+def _matched(model: PreparedModel, texts: list[str], questions: list[dict[str, str]]) -> list[list[Similarities]]:
+    """The similarities of all calibration questions (rows) with all calibration passages."""
+    passages = model.encoder.encode_passages(texts)
     vectors = np.stack([model.means.centred_passage(passage, _LANGUAGE).vector for passage in passages])
     tokens = [PassageTokens(normalised(passage.tokens), passage.spans) for passage in passages]
     means = [model.means.passage_tokens(_LANGUAGE)] * len(tokens)
-    answered, unanswered = [], []
-    for own, entry in enumerate(entries):
-        for asked in entry["questions"]:
-            (encoding,) = model.encoder.encode_questions([asked["text"]])
-            question = Question.of(encoding, model.means, asked["language"])
-            values = list(map(relevance, (vectors @ question.vector).tolist(), interactions(question, tokens, means)))
-            answered.append(values[own])
-            unanswered.append(max(values[:own] + values[own + 1 :]))
-    return answered, unanswered
+    lexical = LexicalIndex.from_texts(texts, [""] * len(texts))
+    rows = []
+    for question in questions:
+        (encoding,) = model.encoder.encode_questions([question["text"]])
+        asked = Question.of(question["text"], encoding, model.means, question["language"])
+        body = per_token(lexical.scores(asked.text)[0], asked)
+        late = [one.best() for one in interactions(asked, tokens, means)]
+        cosines = (vectors @ asked.vector).tolist()
+        rows.append([Similarities(c, *one, float(b), 0.0) for c, one, b in zip(cosines, late, body, strict=True)])
+    return rows
+
+
+def _spread(rows: list[list[Similarities]], name: str) -> float:
+    """The mean over questions of a similarity's standard deviation over passages."""
+    return float(np.std([[getattr(one, name) for one in row] for row in rows], axis=1).mean())

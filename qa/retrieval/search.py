@@ -1,32 +1,51 @@
-"""Which passages answer a question best: nearest vectors first, the best of them ordered by relevance."""
+"""Which passages answer a question best: nearest vectors and most words in common first, the best of them ordered."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from qa.encoding.encoder import Integers
 from qa.encoding.means import LanguageMeans
+from qa.indexing.dense import Positions
 from qa.indexing.generation import Generation
 from qa.records import Passage, Span
-from qa.retrieval.relevance import Interaction, Question, interactions, relevance
+from qa.retrieval.relevance import (
+    Interaction,
+    Question,
+    Scales,
+    Similarities,
+    Weights,
+    interactions,
+    per_token,
+    relevance,
+)
 
-# Late interaction orders this many of the nearest passages; all of them in a small corpus.
+# Late interaction orders this many of each leg's best passages; all of them in a small corpus.
 CANDIDATES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage, how relevant it is, and the sentence of it (within its text) that is most so."""
+    """A passage, how relevant it is and why, and the sentence of it (within its text) that is most so."""
 
     passage: Passage
     relevance: float
+    similarities: Similarities
+    interaction: Interaction
     sentence: Span
 
 
 def search(
-    generation: Generation, means: LanguageMeans, question: Question, count: int, documents: Sequence[str] | None = None
+    generation: Generation,
+    means: LanguageMeans,
+    question: Question,
+    weights: Weights,
+    scales: Scales,
+    count: int,
+    documents: Sequence[str] | None = None,
 ) -> list[Found]:
     """The ``count`` most relevant passages, best first; ``documents`` restricts them to some ids.
 
@@ -34,27 +53,42 @@ def search(
         UnknownDocumentError: one of the ids is not in the generation.
     """
     among = generation.positions(documents) if documents else None
-    positions, cosines = generation.dense.search(question.vector, max(CANDIDATES, count), among)
+    body, headings = (per_token(scores, question) for scores in generation.lexical.scores(question.text))
+    nearest = generation.dense.search(question.vector, max(CANDIDATES, count), among)[0]
+    positions = np.union1d(nearest, _most_words(body, among))
     if not len(positions):
         return []
-    passages = [generation.passages[position] for position in positions]
+    cosines = generation.dense.cosines(question.vector, positions)
     tokens = [generation.tokens.passage(int(position)) for position in positions]
+    passages = [generation.passages[position] for position in positions]
     languages = [generation.documents[passage.document].language for passage in passages]
-    found = interactions(question, tokens, [means.passage_tokens(language) for language in languages])
-    values = np.asarray(list(map(relevance, cosines.tolist(), found)))
-    # Equal passages keep the order of the corpus, whatever order FAISS returned them in.
-    order = np.lexsort((positions, -values))[:count]
-    return [
-        Found(passages[place], float(values[place]), best_sentence(passages[place], found[place], tokens[place].spans))
-        for place in order
-    ]
+    found = []
+    matched = interactions(question, tokens, [means.passage_tokens(language) for language in languages])
+    for place, (position, interaction) in enumerate(zip(positions, matched, strict=True)):
+        legs = Similarities(
+            float(cosines[place]), *interaction.best(), float(body[position]), float(headings[position])
+        )
+        found.append(Found(passages[place], relevance(legs, weights, scales), legs, interaction, (0, 0)))
+    # Equal passages keep the order of the corpus, whatever order the legs returned them in.
+    order = sorted(range(len(found)), key=lambda place: (-found[place].relevance, positions[place]))
+    return [replace(found[place], sentence=best_sentence(found[place], tokens[place].spans)) for place in order[:count]]
 
 
-def best_sentence(passage: Passage, interaction: Interaction, spans: np.ndarray) -> Span:
+def _most_words(scores: np.ndarray, among: Positions | None) -> Positions:
+    """The passages with the highest lexical scores that are above nothing."""
+    pool = np.arange(len(scores)) if among is None else among
+    pool = pool[scores[pool] > 0]
+    if len(pool) > CANDIDATES:
+        pool = pool[np.argpartition(-scores[pool], CANDIDATES)[:CANDIDATES]]
+    return pool.astype(np.int64)
+
+
+def best_sentence(found: Found, spans: Integers) -> Span:
     """The sentence of a passage whose own tokens the question's tokens match best."""
+    passage = found.passage
     if len(passage.sentences) < 2:
         return passage.sentences[0] if passage.sentences else (0, len(passage.text))
     middles = spans.mean(axis=1)
     inside = [np.flatnonzero((middles >= start) & (middles < end)) for start, end in passage.sentences]
-    scores = [interaction.best(columns.tolist()) for columns in inside]
+    scores = [sum(found.interaction.best(columns.tolist())) for columns in inside]
     return passage.sentences[int(np.argmax(scores))]
