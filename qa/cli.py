@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -181,6 +182,29 @@ def _print_outline(document: Document, passages: list[Passage]) -> None:
 def _shortened(text: str, longest: int = 60) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= longest else flat[: longest - 1] + "…"
+
+
+@main.command("eval")
+@click.argument("questions", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON, as --gate reads it.")
+@click.option(
+    "--gate", type=click.Path(path_type=Path), help="A saved report; fail where a figure fell beyond its noise."
+)
+def evaluate(questions: Path, as_json: bool, gate: Path | None) -> None:
+    """Measure how well the live index answers the QUESTIONS, a file of JSON Lines."""
+    from qa.evaluation import evaluate, falls, plain_table, read_cases, read_report
+    from qa.loading import load_answerer
+
+    cases = read_cases(questions)
+    before = read_report(gate) if gate is not None else None
+    answerer = load_answerer(load_settings())
+    report = evaluate(cases, answerer.answer, questions.name, answerer.generation.manifest.model.name)
+    click.echo(report.model_dump_json(indent=1) if as_json else plain_table(report))
+    fallen = falls(before, report) if before is not None else []
+    for line in fallen:
+        click.echo(f"qa: {line}", err=True)
+    if fallen:
+        click.get_current_context().exit(1)
 
 
 @main.group()

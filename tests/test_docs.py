@@ -112,6 +112,9 @@ def test_the_terminal_sessions_are_real(tmp_path: Path) -> None:
     assert sessions
     for session in sessions:
         command, _, output = session[2:].partition("\n")
+        if command.startswith("qa eval"):
+            env = {**env, "QA_CORPUS_DIR": "tests/essays"}
+            run_qa("index", "build", env=env)
         shown = run_qa(*shlex.split(command)[1:], env=env).stdout
         lines = [line for line in output.splitlines() if line.strip() not in ("…", "")]
         for line in lines:
@@ -119,4 +122,5 @@ def test_the_terminal_sessions_are_real(tmp_path: Path) -> None:
 
 
 def _without_figures(text: str) -> str:
-    return re.sub(r"\b0\.\d\d\b", "0.00", text)
+    """Probabilities and times vary with the processor."""
+    return re.sub(r"\d+\.\d+", "0.00", text)

@@ -18,7 +18,7 @@ from qa.errors import (
 )
 from qa.indexing.builder import build, staleness
 from qa.indexing.dense import DenseIndex
-from qa.indexing.generation import MANIFEST, Generation, Manifest
+from qa.indexing.generation import FORMAT_VERSION, MANIFEST, Generation, Manifest
 from qa.indexing.store import IndexStore
 from qa.reading import corpus as corpus_module
 from qa.reading import read_corpus
@@ -81,7 +81,9 @@ def test_the_manifest_holds_what_the_contract_names(corpus: Path, tmp_path: Path
     assert manifest["model"] == {"name": "words", "source": "tests", "fingerprint": "words", "dimension": 64}
     assert {entry["name"]: entry["passages"] for entry in manifest["sources"]} == {"deep/two.md": 1, "one.txt": 2}
     assert all(len(entry["sha256"]) == 64 for entry in manifest["sources"])
-    assert set(manifest["files"]) == {path.name for path in folder.iterdir()} - {MANIFEST}
+    assert set(manifest["files"]) == {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    } - {MANIFEST}
     assert {"format", "metric", "normaliser", "chunker", "counts", "built_at"} <= manifest.keys()
 
 
@@ -97,7 +99,15 @@ def test_without_an_index_the_error_says_what_to_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["documents.jsonl", "passages.jsonl", "dense.faiss", "tokens-vectors.npy", "tokens-bounds.npy"]
+    "name",
+    [
+        "documents.jsonl",
+        "passages.jsonl",
+        "dense.faiss",
+        "tokens-vectors.npy",
+        "lexical/body/vocab.index.json",
+        "words.txt",
+    ],
 )
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
 def test_each_damaged_file_is_told_by_name(corpus: Path, tmp_path: Path, name: str, damage: str) -> None:
@@ -115,7 +125,7 @@ def test_each_damaged_file_is_told_by_name(corpus: Path, tmp_path: Path, name: s
         store.live()
 
 
-@pytest.mark.parametrize("content", ["", "{}", "not json", '{"format": 1}'])
+@pytest.mark.parametrize("content", ["", "{}", "not json", f'{{"format": {FORMAT_VERSION}}}'])
 def test_a_damaged_manifest_is_told(corpus: Path, tmp_path: Path, content: str) -> None:
     store, manifest = built(corpus, tmp_path / "index")
     (tmp_path / "index" / "generations" / manifest.generation / MANIFEST).write_text(content)
@@ -127,7 +137,7 @@ def test_another_format_is_refused_with_both_numbers(corpus: Path, tmp_path: Pat
     store, manifest = built(corpus, tmp_path / "index")
     path = tmp_path / "index" / "generations" / manifest.generation / MANIFEST
     path.write_text('{"format": 99, "of another": "shape"}', encoding="utf-8")
-    with pytest.raises(MismatchError, match="format 99, this version reads 1"):
+    with pytest.raises(MismatchError, match=f"format 99, this version reads {FORMAT_VERSION}"):
         store.live()
 
 

@@ -13,12 +13,21 @@ from qa.indexing.store import IndexStore
 from qa.indexing.tokens import PassageTokens
 from qa.reading import read_corpus
 from qa.retrieval.answerer import Answerer
-from qa.retrieval.calibration import Calibration
-from qa.retrieval.relevance import Question, interactions, relevance
+from qa.retrieval.calibration import HIGHEST_THRESHOLD, Calibration, threshold_for
+from qa.retrieval.relevance import (
+    Question,
+    Scales,
+    Similarities,
+    Weights,
+    interactions,
+    per_token,
+    relevance,
+)
 from tests.conftest import ROOT
 from tests.fakes import DIMENSION, word_model
 
-EVEN = Calibration(slope=10.0, intercept=-5.0, threshold=0.5)
+SCALES = Scales(1.0, 1.0, 1.0)
+EVEN = Calibration(SCALES, slope=2.0, intercept=-5.0)
 
 
 @pytest.fixture
@@ -37,8 +46,15 @@ def test_the_best_passage_comes_first_with_a_relevance_that_can_be_computed(answ
     answer = answerer.answer("cat fish", 5)
     assert [hit.passage.text for hit in answer.hits][:2] == ["Cat fish.", "Red green blue. Cat dog bird."]
     # Cosine and both late interactions are one for the first; for the second they are 1/√12, 1/2 and 1/2.
-    assert answer.hits[0].score == pytest.approx(EVEN.probability(1.0), abs=1e-3)
-    assert answer.hits[1].score == pytest.approx(EVEN.probability((1 / 12**0.5 + 1) / 3), abs=1e-3)
+    weights = Weights.shipped()
+    two = np.zeros((2, 1), dtype=np.float32)
+    question = Question("cat fish", two[0], two, two)
+    body, headings = (per_token(scores, question) for scores in answerer.generation.lexical.scores("cat fish"))
+    assert body[2] > body[0] > 0 == body[1]
+    first = weights.dense + weights.raw + weights.centred + weights.body * body[2] + weights.headings * headings[2]
+    second = weights.dense / 12**0.5 + (weights.raw + weights.centred) / 2 + weights.body * body[0]
+    assert answer.hits[0].score == pytest.approx(EVEN.score(first), abs=1e-3)
+    assert answer.hits[1].score == pytest.approx(EVEN.score(second + weights.headings * headings[0]), abs=1e-3)
     assert answer.confidence == answer.hits[0].score
 
 
@@ -80,7 +96,7 @@ def test_centred_cosines_are_those_of_centred_vectors() -> None:
     def rows(count: int) -> Floats:
         return normalised(random.normal(size=(count, DIMENSION)).astype(np.float32))
 
-    question = Question(rows(1)[0], rows(3), rows(3))
+    question = Question("", rows(1)[0], rows(3), rows(3))
     means = [rows(1)[0] * 0.4, rows(1)[0] * 0.2]
     passages = [PassageTokens(rows(5), np.zeros((5, 2), np.int32)), PassageTokens(rows(2), np.zeros((2, 2), np.int32))]
     for found, passage, mean in zip(interactions(question, passages, means), passages, means, strict=True):
@@ -88,15 +104,25 @@ def test_centred_cosines_are_those_of_centred_vectors() -> None:
         moved /= np.linalg.norm(moved, axis=1, keepdims=True)
         assert found.centred == pytest.approx(question.centred @ moved.T, abs=1e-5)
         assert found.raw == pytest.approx(question.tokens @ passage.vectors.T, abs=1e-5)
-        expected = (0.5 + found.raw.max(1).mean() + found.centred.max(1).mean()) / 3
-        assert relevance(0.5, found) == pytest.approx(expected)
+        assert found.best() == pytest.approx((found.raw.max(1).mean(), found.centred.max(1).mean()))
+
+
+def test_relevance_is_the_weighted_sum_in_units_of_the_models_scales() -> None:
+    legs, weights = Similarities(0.5, 0.8, 0.4, 2.0, 1.0), Weights(1.0, 2.0, 3.0, 4.0, 5.0)
+    assert relevance(legs, weights, Scales(0.5, 0.4, 0.1)) == pytest.approx(1 + 4 + 12 + 8 + 5)
+
+
+def test_the_threshold_lets_few_questions_about_other_things_through() -> None:
+    low = iter(range(10_000))
+    assert threshold_for(lambda question: next(low) / 1000) == pytest.approx(0.1207, abs=0.002)
+    assert threshold_for(lambda question: 0.9) == HIGHEST_THRESHOLD
 
 
 def test_calibration_separates_what_it_was_fitted_to(tmp_path: Path) -> None:
-    fitted = Calibration.from_relevances([0.6, 0.7, 0.8, 0.65], [0.2, 0.3, 0.35, 0.25])
-    assert fitted.probability(0.7) > 0.9 > 0.5 > 0.1 > fitted.probability(0.25)
-    assert fitted.probability(0.3) < fitted.probability(0.5) < fitted.probability(0.6)
-    assert fitted.probability(1e9) == pytest.approx(1)
+    fitted = Calibration.from_relevances(SCALES, [0.6, 0.7, 0.8, 0.65], [0.2, 0.3, 0.35, 0.25])
+    assert fitted.score(0.7) > 0.9 > 0.5 > 0.1 > fitted.score(0.25)
+    assert fitted.score(0.3) < fitted.score(0.5) < fitted.score(0.6)
+    assert fitted.score(1e9) == pytest.approx(1)
     fitted.save(tmp_path)
     assert Calibration.load(tmp_path) == fitted
     (tmp_path / "calibration.json").write_text("{}")

@@ -15,8 +15,6 @@ def onnx_forward(model: Path, threads: int) -> Forward:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    # Spinning threads would take the cores from other workers and from the event loop.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 

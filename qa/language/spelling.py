@@ -67,8 +67,10 @@ def _from_latin(word: str, lexicons: Sequence[Lexicon]) -> str:
     if not _LATIN.search(unicodedata.normalize("NFD", word)):
         return word
     skeleton = latin_skeleton(word)
+    # "ng" is ң to some and н with г to others.
+    skeletons = dict.fromkeys([skeleton, latin_skeleton(word.replace("ng", "n"))])
     for lexicon in lexicons:
-        known = lexicon.by_skeleton.get(skeleton)
+        known = [one for key in skeletons for one in lexicon.by_skeleton.get(key, [])]
         if known:
             plain = unicodedata.normalize("NFC", word)
             exact = [one for one in known if any(spelt(one, name) == plain for name in LATIN_SPELLINGS)]

@@ -80,17 +80,22 @@ class Calibration:
         return cls(scales, float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
 
     def save(self, folder: Path) -> None:
-        (folder / FILE).write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        saved = {**asdict(self), "weights": asdict(Weights.shipped())}
+        (folder / FILE).write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Calibration:
         """Read what `save` wrote.
 
         Raises:
-            ModelError: it is missing or damaged.
+            ModelError: it is missing or damaged, or was fitted to other weights of the legs.
         """
         try:
             saved = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            if saved["weights"] != asdict(Weights.shipped()):
+                raise ModelError(
+                    "the scores were calibrated for other weights of the legs; run qa model prepare --again"
+                )
             return cls(Scales(**saved["scales"]), float(saved["slope"]), float(saved["intercept"]))
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ModelError(
