@@ -106,7 +106,6 @@ def test_without_an_index_the_error_says_what_to_run(tmp_path: Path) -> None:
         "dense.faiss",
         "tokens-vectors.npy",
         "lexical/body/vocab.index.json",
-        "words.txt",
     ],
 )
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
