@@ -57,6 +57,8 @@ def test_long_text_without_a_full_stop_is_cut_in_windows() -> None:
         ("When did Kazakhstan join the UN?", "en"),
         ("Kazakistan BM'ye ne zaman üye oldu?", "tr"),
         ("哈萨克斯坦什么时候加入联合国？", "zh"),
+        ("How do I bake bread?", "en"),
+        ("När gick Sverige med i EU?", "sv"),
         ("1992?!", None),
         ("", None),
     ],

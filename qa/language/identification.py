@@ -26,6 +26,36 @@ CYRILLIC_LANGUAGES = ("ru", "uk", "be", "ky", "tt", "mn", "tg")
 _LONGEST = 4000
 _LONGEST_SEQUENCE = 4
 _BUCKETS = 1 << 15
+# Languages in Latin letters that the model does not know and the library tells well enough. On short
+# questions it also finds Pidgin, Latin and the like, where the model is right.
+_OTHERS_BY_LIBRARY = frozenset(
+    [
+        "bg",
+        "bs",
+        "ca",
+        "cs",
+        "da",
+        "et",
+        "fi",
+        "hr",
+        "hu",
+        "is",
+        "lt",
+        "lv",
+        "mk",
+        "nb",
+        "nl",
+        "no",
+        "ro",
+        "sk",
+        "sl",
+        "sq",
+        "sr",
+        "sv",
+        "sw",
+        "tl",
+    ]
+)
 # Languages that questions are not told apart by in writing.
 _WRITTEN_AS = {"wuu": "zh", "yue": "zh", "gan": "zh"}
 _WORD = re.compile(r"[^\W\d_]+(?:['’ʼʻ`‘´][^\W\d_]*)*")
@@ -65,8 +95,7 @@ def identify(text: str) -> Identification:
         if best == spelling.value:
             return Identification("kk", spelling)
     other = _identified_by_library(sample)
-    # The model knows a score of languages; a language it does not know is the library's to tell.
-    return Identification(best if other in (*others, "kk", "ky", "crh", "ug", "sr", "bg", "mk") else other)
+    return Identification(other if other in _OTHERS_BY_LIBRARY else best)
 
 
 def detect_language(text: str) -> str | None:
