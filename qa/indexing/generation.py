@@ -6,8 +6,8 @@ index/generations/<id>/
     documents.jsonl               the documents as they were read, their text included
     passages.jsonl                the passages, in the order of all arrays
     dense.faiss, tokens-*.npy     their vectors
-        lexical/                      their sequences of letters, for BM25
-        words.txt                     their words, for questions typed in other letters
+    lexical/                      their sequences of letters, for BM25
+    words.txt                     their words, for questions typed in other letters
 """
 
 from __future__ import annotations
