@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -233,12 +232,12 @@ def _build(settings: Settings) -> None:
 
     store = IndexStore(settings.index_dir)
     try:
-        before = {passage.id for passage in store.live().passages}
+        before = store.live_passage_ids()
     except GenerationError:
         before = set()
     with _progress() as progress:
         manifest = build_index(settings, progress)
-    after = {passage.id for passage in store.live().passages}
+    after = store.live_passage_ids()
     for file in manifest.skipped:
         click.echo(f"qa: skipped {file.reason}", err=True)
     click.echo(
@@ -335,7 +334,3 @@ def model_list() -> None:
     for folder, card in cards.items():
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1024**2
         click.echo(f"{card.model}  {card.engine}  {card.dimension} dimensions  {size:.0f} MiB  {card.fingerprint}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

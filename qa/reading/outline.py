@@ -91,12 +91,6 @@ class OutlineBuilder:
         """The place of the current section; `add` takes it to put a block under an earlier section."""
         return len(self._parts) - 1
 
-    @property
-    def last_block(self) -> Block | None:
-        """The last block of the current section."""
-        blocks = self._parts[-1][1]
-        return blocks[-1] if blocks else None
-
     def extend(self, end: int, section: int = -1) -> None:
         """Let the last block of a section reach to ``end``."""
         blocks = self._parts[section][1]

@@ -96,6 +96,7 @@ class _Parser:
         self.builder = OutlineBuilder(Lines(text))
         self.lines = self.builder.lines.all
         self.written = [place for place, line in enumerate(self.lines) if not line.blank]
+        self.candidates = {place: candidate(self.lines[place].text) for place in self.written}
         self.headings: dict[int, Heading] = {}
         self.skipped: set[int] = set()
         self.open: Line | None = None  # the last line of the block that the next line may continue
@@ -118,13 +119,12 @@ class _Parser:
     # Headings
 
     def _numbered_headings(self) -> None:
-        candidates = {place: candidate(self.lines[place].text) for place in self.written}
-        self._contents(candidates)
+        self._contents()
         written = [place for place in self.written if place not in self.skipped]
         seen = _Numbers()
         for order, place in enumerate(written):
-            found = candidates[place]
-            following = candidates[written[order + 1]] if order + 1 < len(written) else None
+            found = self.candidates[place]
+            following = self.candidates[written[order + 1]] if order + 1 < len(written) else None
             if found is None:
                 seen.other(self._is_capitals(place))
             elif found.plausible and self._is_heading(found, place, following, seen):
@@ -135,10 +135,11 @@ class _Parser:
                 seen.item(found)
         self._titles_below()
 
-    def _contents(self, candidates: dict[int, Candidate | None]) -> None:
+    def _contents(self) -> None:
         """Drop a table of contents: numbered lines that come again, with their text, further down."""
-        last = {_entry(found): place for place, found in candidates.items() if found is not None}
-        entries = [place for place, found in candidates.items() if found and last.get(_entry(found), place) > place]
+        numbered = {place: _entry(found) for place, found in self.candidates.items() if found is not None}
+        last = {entry: place for place, entry in numbered.items()}
+        entries = [place for place, entry in numbered.items() if last[entry] > place]
         if len(entries) >= 2:
             for place in entries:
                 self._skip(place, "table of contents")
@@ -165,13 +166,14 @@ class _Parser:
 
     def _begins_a_sequence(self, found: Candidate) -> bool:
         """Whether a number without a mark ("1 Мая", "I Have a Dream") is the first of several."""
-        others = (candidate(self.lines[place].text) for place in self.written)
+        others = self.candidates.values()
         return found.key == (1,) and any(other is not None and other.follows(found) for other in others)
 
     def _titles_below(self) -> None:
         """A heading that is only a number ("Глава 2") takes a title that stands by itself on the next line."""
+        next_written = dict(pairwise(self.written))
         for place, heading in list(self.headings.items()):
-            below = next((after for after in self.written if after > place), None)
+            below = next_written.get(place)
             if below is None or below in self.headings or heading.name or below == self.written[-1]:
                 continue
             title = visible(self.lines[below].text)

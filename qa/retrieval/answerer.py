@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qa.encoding.prepared import PreparedModel
 from qa.errors import MismatchError
 from qa.indexing.generation import Generation
-from qa.language.interpretation import interpret
+from qa.language.interpretation import Interpretation, interpret
 from qa.language.lexicon import Lexicon
 from qa.records import Answer, AnswerSpan, Hit
 from qa.retrieval.calibration import Calibration
@@ -38,11 +38,7 @@ class Answerer:
         Raises:
             UnknownDocumentError: one of ``documents`` is not in the generation.
         """
-        read = interpret(question, (self.generation.words, Lexicon.general()))
-        (encoding,) = self.model.encoder.encode_questions([read.text])
-        asked = Question.of(read.text, encoding, self.model.means, read.language)
-        scales = self.calibration.scales
-        found = search(self.generation, self.model.means, asked, Weights.shipped(), scales, top_k, documents)
+        read, found = self.find(question, top_k, documents)
         hits = tuple(self._hit(one) for one in found)
         confidence = hits[0].score if hits else 0.0
         answerable = bool(hits) and confidence >= self.generation.manifest.threshold
@@ -55,6 +51,16 @@ class Answerer:
             span=_span(found[0]) if answerable else None,
             hits=hits,
         )
+
+    def find(
+        self, question: str, count: int, documents: Sequence[str] | None = None
+    ) -> tuple[Interpretation, list[Found]]:
+        """How a question was read, and its ``count`` best passages. Raises as `answer` does."""
+        read = interpret(question, (self.generation.words, Lexicon.general()))
+        (encoding,) = self.model.encoder.encode_questions([read.text])
+        asked = Question.of(read.text, encoding, self.model.means, read.language)
+        scales = self.calibration.scales
+        return read, search(self.generation, self.model.means, asked, Weights.shipped(), scales, count, documents)
 
     def _hit(self, found: Found) -> Hit:
         return Hit(

@@ -124,14 +124,14 @@ def _matched(model: PreparedModel, texts: list[str], questions: list[dict[str, s
     passages = model.encoder.encode_passages(texts)
     vectors = np.stack([model.means.centred_passage(passage, _LANGUAGE).vector for passage in passages])
     tokens = [PassageTokens(normalised(passage.tokens), passage.spans) for passage in passages]
-    means = [model.means.passage_tokens(_LANGUAGE)] * len(tokens)
+    languages = [_LANGUAGE] * len(tokens)
     lexical = LexicalIndex.from_texts(texts, [""] * len(texts))
     rows = []
     for question in questions:
         (encoding,) = model.encoder.encode_questions([question["text"]])
         asked = Question.of(question["text"], encoding, model.means, question["language"])
         body = per_token(lexical.scores(asked.text)[0], asked)
-        late = [one.best() for one in interactions(asked, tokens, means)]
+        late = [one.best() for one in interactions(asked, tokens, languages, model.means)]
         cosines = (vectors @ asked.vector).tolist()
         rows.append([Similarities(c, *one, float(b), 0.0) for c, one, b in zip(cosines, late, body, strict=True)])
     return rows

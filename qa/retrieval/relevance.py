@@ -105,21 +105,25 @@ def per_token(scores: Floats, question: Question) -> Floats:
     return scores / np.float32(len(question.tokens) + _SHORT_QUESTION)
 
 
-def interactions(question: Question, passages: Sequence[PassageTokens], means: Sequence[Floats]) -> list[Interaction]:
-    """The question's late interaction with each passage; ``means`` are the token means of their languages."""
+def interactions(
+    question: Question, passages: Sequence[PassageTokens], languages: Sequence[str | None], means: LanguageMeans
+) -> list[Interaction]:
+    """The question's late interaction with each passage, centred by the passages' languages."""
     vectors = np.concatenate([passage.vectors for passage in passages])
-    distinct = {id(mean): mean for mean in means}
-    rows = np.concatenate([question.tokens, question.centred, np.stack(list(distinct.values()))])
+    mean_of = {language: means.passage_tokens(language) for language in dict.fromkeys(languages)}
+    row_of = {language: 2 * len(question.tokens) + row for row, language in enumerate(mean_of)}
+    rows = np.concatenate([question.tokens, question.centred, np.stack(list(mean_of.values()))])
     # One product for everything; a centred cosine follows from it without centring each token:
     # q·(t - m) / |t - m|, where |t - m|² = |t|² - 2 t·m + |m|².
     products = rows @ vectors.T
     squares = np.einsum("ij,ij->i", vectors, vectors)
     count = len(question.tokens)
     found, start = [], 0
-    for passage, mean in zip(passages, means, strict=True):
+    for passage, language in zip(passages, languages, strict=True):
+        mean = mean_of[language]
         columns = slice(start, start + len(passage.vectors))
         start = columns.stop
-        along = products[2 * count + list(distinct).index(id(mean)), columns]
+        along = products[row_of[language], columns]
         length = np.sqrt(np.maximum(squares[columns] - 2 * along + mean @ mean, 1e-12))
         centred = (products[count : 2 * count, columns] - (question.centred @ mean)[:, None]) / length
         found.append(Interaction(products[:count, columns], centred))

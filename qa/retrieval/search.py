@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -34,7 +34,6 @@ class Found:
     passage: Passage
     relevance: float
     similarities: Similarities
-    interaction: Interaction
     sentence: Span
 
 
@@ -62,16 +61,23 @@ def search(
     tokens = [generation.tokens.passage(int(position)) for position in positions]
     passages = [generation.passages[position] for position in positions]
     languages = [generation.documents[passage.document].language for passage in passages]
-    found = []
-    matched = interactions(question, tokens, [means.passage_tokens(language) for language in languages])
-    for place, (position, interaction) in enumerate(zip(positions, matched, strict=True)):
-        legs = Similarities(
-            float(cosines[place]), *interaction.best(), float(body[position]), float(headings[position])
-        )
-        found.append(Found(passages[place], relevance(legs, weights, scales), legs, interaction, (0, 0)))
+    matched = interactions(question, tokens, languages, means)
+    legs = [
+        Similarities(float(cosine), *interaction.best(), float(body[position]), float(headings[position]))
+        for cosine, interaction, position in zip(cosines, matched, positions, strict=True)
+    ]
+    values = [relevance(similarities, weights, scales) for similarities in legs]
     # Equal passages keep the order of the corpus, whatever order the legs returned them in.
-    order = sorted(range(len(found)), key=lambda place: (-found[place].relevance, positions[place]))
-    return [replace(found[place], sentence=best_sentence(found[place], tokens[place].spans)) for place in order[:count]]
+    order = sorted(range(len(values)), key=lambda place: (-values[place], positions[place]))
+    return [
+        Found(
+            passage=passages[place],
+            relevance=values[place],
+            similarities=legs[place],
+            sentence=best_sentence(passages[place], matched[place], tokens[place].spans),
+        )
+        for place in order[:count]
+    ]
 
 
 def _most_words(scores: np.ndarray, among: Positions | None) -> Positions:
@@ -83,12 +89,11 @@ def _most_words(scores: np.ndarray, among: Positions | None) -> Positions:
     return pool.astype(np.int64)
 
 
-def best_sentence(found: Found, spans: Integers) -> Span:
+def best_sentence(passage: Passage, interaction: Interaction, spans: Integers) -> Span:
     """The sentence of a passage whose own tokens the question's tokens match best."""
-    passage = found.passage
     if len(passage.sentences) < 2:
         return passage.sentences[0] if passage.sentences else (0, len(passage.text))
     middles = spans.mean(axis=1)
     inside = [np.flatnonzero((middles >= start) & (middles < end)) for start, end in passage.sentences]
-    scores = [sum(found.interaction.best(columns.tolist())) for columns in inside]
+    scores = [sum(interaction.best(columns.tolist())) for columns in inside]
     return passage.sentences[int(np.argmax(scores))]
