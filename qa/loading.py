@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from qa.encoding.prepared import CARD, Card, PreparedModel, prepared_folder
+from qa.encoding.reranker import CrossEncoderReranker
 from qa.errors import MismatchError, ModelError, NoGenerationError
 from qa.indexing.builder import Progress, Staleness, build, staleness
 from qa.indexing.generation import Generation, Manifest
@@ -43,6 +46,9 @@ def ensure_model(settings: Settings) -> Path:
 
 def load_model(settings: Settings) -> PreparedModel:
     """Load the model that is set, preparing it where needed. Raises as `ensure_model` and `PreparedModel.load` do."""
+    # The threads of numpy's matrix products would wait actively for work on the cores that the encoder computes on,
+    # which doubled the time of both.
+    threadpool_limits(1, user_api="blas")
     return PreparedModel.load(ensure_model(settings), settings)
 
 
@@ -53,7 +59,8 @@ def load_answerer(settings: Settings) -> Answerer:
         QAError: there is no model or no index, one is damaged, or they do not belong together.
     """
     model = load_model(settings)
-    return Answerer(IndexStore(settings.index_dir).live(), model, Calibration.load(model.folder))
+    reranker = CrossEncoderReranker.load(settings.reranker, settings.device) if settings.reranker else None
+    return Answerer(IndexStore(settings.index_dir).live(), model, Calibration.load(model.folder), reranker)
 
 
 def index_staleness(settings: Settings) -> Staleness:

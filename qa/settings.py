@@ -36,7 +36,12 @@ class Settings(BaseSettings):
         description="threads of each worker's encoder; 0: the cores, shared by the workers",
     )
     device: str = Field(
-        default="cpu", min_length=1, description="the device of QA_ENCODER_ENGINE=torch, as torch names it"
+        default="cpu",
+        min_length=1,
+        description="the device of QA_ENCODER_ENGINE=torch and of QA_RERANKER, as torch names it",
+    )
+    reranker: str = Field(
+        default="", description="a cross-encoder that orders the best passages anew, a hub id or a folder; empty: none"
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="the address to serve on")
     port: int = Field(default=8000, ge=0, le=65535, description="the port to serve on")

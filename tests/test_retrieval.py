@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +68,49 @@ def test_the_answer_is_the_sentence_that_the_questions_words_match(answerer: Ans
     assert answer.span.text == "Cat dog bird."
     text = answerer.generation.documents["a"].text
     assert text[answer.span.start : answer.span.end] == "Cat dog bird."
-    assert answer.hits[0].highlights == ((16, 29),)
+    assert [answer.hits[0].passage.text[slice(*span)] for span in answer.hits[0].highlights] == ["dog bird"]
+
+
+def test_highlights_are_the_words_that_match_and_the_best_one_where_none_does(answerer: Answerer) -> None:
+    def shown(question: str) -> list[str]:
+        (hit, *_) = answerer.answer(question, 1).hits
+        return [hit.passage.text[start:end] for start, end in hit.highlights]
+
+    assert shown("three, one?") == ["One", "three"]
+    assert shown("one zebra") == ["One"]
+    assert len(shown("zebra")) == 1
+    assert shown("?") == []
+
+
+def test_a_list_that_is_asked_for_comes_whole_and_in_order(tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Cats here are of kinds:\n\n- red;\n- green cats;\n- blue.\n\nCats cats.\n")
+    model = word_model()
+    store = IndexStore(tmp_path / "index")
+    build(read_corpus(folder), model, store, 5, lambda done, total: None, lambda generation: 0.5)
+    answerer = Answerer(store.live(), model, EVEN)
+
+    def asked(question: str, count: int) -> list[str]:
+        return [hit.passage.text for hit in answerer.answer(question, count).hits]
+
+    assert asked("which kinds are here", 5) == ["Cats here are of kinds:", "red;", "green cats;", "blue.", "Cats cats."]
+    assert asked("which kinds are here", 2) == ["Cats here are of kinds:", "red;"]
+    assert asked("the kinds that are here of green cats", 1) == ["green cats;"]
+
+
+def test_a_reranker_decides_the_order_and_scores_stay_with_the_ranks(answerer: Answerer) -> None:
+    class Longest:
+        def scores(self, question: str, passages: Sequence[str]) -> Floats:
+            return np.array([len(passage) for passage in passages], dtype=np.float32)
+
+    plain = answerer.answer("cat fish", 4)
+    again = replace(answerer, reranker=Longest()).answer("cat fish", 4)
+    lengths = [len(hit.passage.text) for hit in again.hits]
+    assert lengths == sorted(lengths, reverse=True) != [len(hit.passage.text) for hit in plain.hits]
+    assert [hit.score for hit in again.hits] == [hit.score for hit in plain.hits]
+    assert again.confidence == plain.confidence
+    assert len(replace(answerer, reranker=Longest()).answer("cat fish", 1).hits) == 1
 
 
 def test_equal_passages_keep_the_order_of_the_corpus_and_documents_restrict(answerer: Answerer) -> None:

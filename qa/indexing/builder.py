@@ -31,6 +31,7 @@ from qa.indexing.lexical import LexicalIndex
 from qa.indexing.store import IndexStore
 from qa.indexing.tokens import PassageTokens, TokenStore
 from qa.language import NORMALISER_VERSION
+from qa.language.abbreviations import Abbreviations
 from qa.language.alignment import align
 from qa.language.lexicon import Lexicon
 from qa.reading import CHUNKER_VERSION, Reading, source_hashes
@@ -141,6 +142,7 @@ def _encode(reading: Reading, model: PreparedModel, progress: Progress) -> Gener
             [passage.plain for passage in passages], [" ".join(passage.path) for passage in passages]
         ),
         words=Lexicon.of_texts(map(_spoken, passages)),
+        abbreviations=Abbreviations.of_texts(map(_spoken, passages)),
     )
 
 

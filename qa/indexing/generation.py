@@ -8,6 +8,7 @@ index/generations/<id>/
     dense.faiss, tokens-*.npy     their vectors
     lexical/                      their sequences of letters, for BM25
     words.txt                     their words, for questions typed in other letters
+    abbreviations.json            what they spell out
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ from qa.errors import DamagedGenerationError, MismatchError, UnknownDocumentErro
 from qa.indexing.dense import DenseIndex, Positions
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.tokens import TokenStore
+from qa.language.abbreviations import Abbreviations
 from qa.language.lexicon import Lexicon
 from qa.records import Citation, Document, Passage
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST, DOCUMENTS, PASSAGES = "manifest.json", "documents.jsonl", "passages.jsonl"
 DENSE, LEXICAL, WORDS = "dense.faiss", "lexical", "words.txt"
+ABBREVIATIONS = "abbreviations.json"
 _REBUILD = "run qa index build --full"
 
 _DOCUMENT = TypeAdapter(Document)
@@ -117,6 +120,7 @@ class Generation:
     tokens: TokenStore
     lexical: LexicalIndex
     words: Lexicon
+    abbreviations: Abbreviations
 
     @classmethod
     def load(cls, folder: Path) -> Generation:
@@ -141,6 +145,7 @@ class Generation:
             tokens=TokenStore.load(folder),
             lexical=LexicalIndex.load(folder / LEXICAL, len(passages)),
             words=Lexicon.load(folder / WORDS),
+            abbreviations=Abbreviations.load(folder / ABBREVIATIONS),
         )
 
     def save(self, folder: Path) -> None:
@@ -151,6 +156,7 @@ class Generation:
         self.tokens.save(folder)
         self.lexical.save(folder / LEXICAL)
         self.words.save(folder / WORDS)
+        self.abbreviations.save(folder / ABBREVIATIONS)
 
     @property
     def id(self) -> str:

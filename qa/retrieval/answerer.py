@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.encoding.prepared import PreparedModel
+from qa.encoding.reranker import Reranker
 from qa.errors import MismatchError
 from qa.indexing.generation import Generation
 from qa.language.interpretation import Interpretation, interpret
@@ -13,7 +14,7 @@ from qa.language.lexicon import Lexicon
 from qa.records import Answer, AnswerSpan, Hit
 from qa.retrieval.calibration import Calibration
 from qa.retrieval.relevance import Question, Weights
-from qa.retrieval.search import Found, search
+from qa.retrieval.search import Found, Searcher
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Answerer:
     generation: Generation
     model: PreparedModel
     calibration: Calibration
+    reranker: Reranker | None = None
 
     def __post_init__(self) -> None:
         made, served = self.generation.manifest.model, self.model.card
@@ -60,14 +62,15 @@ class Answerer:
         (encoding,) = self.model.encoder.encode_questions([read.text])
         asked = Question.of(read.text, encoding, self.model.means, read.language)
         scales = self.calibration.scales
-        return read, search(self.generation, self.model.means, asked, Weights.shipped(), scales, count, documents)
+        searcher = Searcher(self.generation, self.model.means, Weights.shipped(), scales, self.reranker)
+        return read, searcher.search(asked, count, documents)
 
     def _hit(self, found: Found) -> Hit:
         return Hit(
             passage=found.passage,
             citation=self.generation.citation(found.passage),
             score=self.calibration.score(found.relevance),
-            highlights=(found.sentence,),
+            highlights=found.highlights,
         )
 
 

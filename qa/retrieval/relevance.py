@@ -19,6 +19,7 @@ import numpy as np
 from qa.encoding.encoder import Encoding, Floats, normalised
 from qa.encoding.means import LanguageMeans
 from qa.indexing.tokens import PassageTokens
+from qa.language.words import words_of_tokens
 
 # BM25 grows with the length of the question; it is taken per token, and short questions are not trusted more for it.
 _SHORT_QUESTION = 5
@@ -26,17 +27,22 @@ _SHORT_QUESTION = 5
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as search needs it; all rows have length one. ``vector`` and ``centred`` are centred by language."""
+    """A question as search needs it; all rows have length one. ``vector`` and ``centred`` are centred by language.
+
+    ``words``: the rows of each word's tokens.
+    """
 
     text: str
     vector: Floats
     tokens: Floats
     centred: Floats
+    words: tuple[slice, ...] = ()
 
     @classmethod
     def of(cls, text: str, encoding: Encoding, means: LanguageMeans, language: str | None) -> Question:
         own = means.centred_question(encoding, language)
-        return cls(text, own.vector, normalised(encoding.tokens), own.tokens)
+        words = words_of_tokens(text, encoding.spans.tolist())
+        return cls(text, own.vector, normalised(encoding.tokens), own.tokens, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +120,8 @@ def interactions(
     row_of = {language: 2 * len(question.tokens) + row for row, language in enumerate(mean_of)}
     rows = np.concatenate([question.tokens, question.centred, np.stack(list(mean_of.values()))])
     # One product for everything; a centred cosine follows from it without centring each token:
-    # q·(t - m) / |t - m|, where |t - m|² = |t|² - 2 t·m + |m|².
+    # q·(t - m) / |t - m|, where |t - m|² = 1 - 2 t·m + |m|² for a token of length one.
     products = rows @ vectors.T
-    squares = np.einsum("ij,ij->i", vectors, vectors)
     count = len(question.tokens)
     found, start = [], 0
     for passage, language in zip(passages, languages, strict=True):
@@ -124,7 +129,7 @@ def interactions(
         columns = slice(start, start + len(passage.vectors))
         start = columns.stop
         along = products[row_of[language], columns]
-        length = np.sqrt(np.maximum(squares[columns] - 2 * along + mean @ mean, 1e-12))
+        length = np.sqrt(np.maximum(1 - 2 * along + mean @ mean, 1e-12))
         centred = (products[count : 2 * count, columns] - (question.centred @ mean)[:, None]) / length
         found.append(Interaction(products[:count, columns], centred))
     return found

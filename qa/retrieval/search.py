@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qa.encoding.encoder import Integers
+from qa.encoding.encoder import Floats, Integers
 from qa.encoding.means import LanguageMeans
+from qa.encoding.reranker import Reranker
 from qa.indexing.dense import Positions
 from qa.indexing.generation import Generation
 from qa.records import Passage, Span
+from qa.retrieval.highlights import highlights, noticeable
+from qa.retrieval.lists import asks_for_several, items_after
 from qa.retrieval.relevance import (
     Interaction,
     Question,
@@ -25,62 +28,113 @@ from qa.retrieval.relevance import (
 
 # Late interaction orders this many of each leg's best passages; all of them in a small corpus.
 CANDIDATES = 50
+# A reranker, where there is one, orders so many of the best anew.
+RERANKED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage, how relevant it is and why, and the sentence of it (within its text) that is most so."""
+    """A passage, how relevant it is and why; within its text, the sentence and the words that make it so."""
 
+    position: int
     passage: Passage
     relevance: float
     similarities: Similarities
     sentence: Span
+    highlights: tuple[Span, ...]
 
 
-def search(
-    generation: Generation,
-    means: LanguageMeans,
-    question: Question,
-    weights: Weights,
-    scales: Scales,
-    count: int,
-    documents: Sequence[str] | None = None,
-) -> list[Found]:
-    """The ``count`` most relevant passages, best first; ``documents`` restricts them to some ids.
+@dataclass(frozen=True, slots=True)
+class Searcher:
+    """Searches one generation; ``means`` and ``scales`` are those of the model that made its vectors.
 
-    Raises:
-        UnknownDocumentError: one of the ids is not in the generation.
+    A ``reranker`` decides the order of the best passages alone: the relevance of each place stays what it was, since
+    scores are calibrated for the search's own relevance.
     """
-    among = generation.positions(documents) if documents else None
-    body, headings = (per_token(scores, question) for scores in generation.lexical.scores(question.text))
-    nearest = generation.dense.search(question.vector, max(CANDIDATES, count), among)[0]
-    positions = np.union1d(nearest, _most_words(body, among))
-    if not len(positions):
-        return []
-    cosines = generation.dense.cosines(question.vector, positions)
-    tokens = [generation.tokens.passage(int(position)) for position in positions]
-    passages = [generation.passages[position] for position in positions]
-    languages = [generation.documents[passage.document].language for passage in passages]
-    matched = interactions(question, tokens, languages, means)
-    legs = [
-        Similarities(float(cosine), *interaction.best(), float(body[position]), float(headings[position]))
-        for cosine, interaction, position in zip(cosines, matched, positions, strict=True)
-    ]
-    values = [relevance(similarities, weights, scales) for similarities in legs]
-    # Equal passages keep the order of the corpus, whatever order the legs returned them in.
-    order = sorted(range(len(values)), key=lambda place: (-values[place], positions[place]))
-    return [
-        Found(
-            passage=passages[place],
-            relevance=values[place],
-            similarities=legs[place],
-            sentence=best_sentence(passages[place], matched[place], tokens[place].spans),
-        )
-        for place in order[:count]
-    ]
+
+    generation: Generation
+    means: LanguageMeans
+    weights: Weights
+    scales: Scales
+    reranker: Reranker | None = None
+
+    def search(self, question: Question, count: int, documents: Sequence[str] | None = None) -> list[Found]:
+        """The ``count`` most relevant passages, best first; ``documents`` restricts them to some ids.
+
+        Where the question asks for several things and the best passage introduces a list, the list's items
+        follow it, in the order in which they are written.
+
+        Raises:
+            UnknownDocumentError: one of the ids is not in the generation.
+        """
+        among = self.generation.positions(documents) if documents else None
+        lexical = self._lexical(question)
+        nearest = self.generation.dense.search(question.vector, max(CANDIDATES, count), among)[0]
+        positions = np.union1d(nearest, _most_words(lexical[0], among))
+        found = self._ordered(question, positions, lexical, max(count, RERANKED) if self.reranker else count)
+        if self.reranker and found:
+            found = _reranked(self.reranker, question.text, found)
+        if found and asks_for_several(question.text):
+            items = items_after(self.generation.passages, found[0].position)
+            listed = sorted(self._ordered(question, items, lexical, count), key=lambda one: one.position)
+            rest = [one for one in found[1:] if one.position not in items]
+            found = [found[0], *listed, *rest]
+        return found[:count]
+
+    def _lexical(self, question: Question) -> tuple[Floats, Floats]:
+        """Both lexical legs of all passages: by the question's own words, or with its abbreviations spelt out."""
+        own = self.generation.lexical.scores(question.text)
+        other = self.generation.abbreviations.other_wording(question.text)
+        if other is not None:
+            # A longer wording has more to match with; that alone must not make it the better one.
+            share = np.float32(min(1.0, len(question.text) / len(other)))
+            spelt = self.generation.lexical.scores(other)
+            own = np.maximum(own[0], share * spelt[0]), np.maximum(own[1], share * spelt[1])
+        return per_token(own[0], question), per_token(own[1], question)
+
+    def _ordered(
+        self, question: Question, positions: Positions, lexical: tuple[Floats, Floats], count: int
+    ) -> list[Found]:
+        """The best of some passages by relevance."""
+        if not len(positions):
+            return []
+        body, headings = lexical
+        generation = self.generation
+        cosines = generation.dense.cosines(question.vector, positions)
+        tokens = [generation.tokens.passage(int(position)) for position in positions]
+        passages = [generation.passages[position] for position in positions]
+        languages = [generation.documents[passage.document].language for passage in passages]
+        matched = interactions(question, tokens, languages, self.means)
+        legs = [
+            Similarities(float(cosine), *interaction.best(), float(body[position]), float(headings[position]))
+            for cosine, interaction, position in zip(cosines, matched, positions, strict=True)
+        ]
+        values = [relevance(similarities, self.weights, self.scales) for similarities in legs]
+        # Equal passages keep the order of the corpus, whatever order the legs returned them in.
+        order = sorted(range(len(values)), key=lambda place: (-values[place], positions[place]))[:count]
+        level = noticeable(matched)
+        return [
+            Found(
+                position=int(positions[place]),
+                passage=passages[place],
+                relevance=values[place],
+                similarities=legs[place],
+                sentence=best_sentence(passages[place], matched[place], tokens[place].spans),
+                highlights=highlights(question, passages[place].text, matched[place], tokens[place].spans, level),
+            )
+            for place in order
+        ]
 
 
-def _most_words(scores: np.ndarray, among: Positions | None) -> Positions:
+def _reranked(reranker: Reranker, question: str, found: list[Found]) -> list[Found]:
+    best = found[:RERANKED]
+    judged = reranker.scores(question, [one.passage.plain for one in best])
+    order = np.argsort(-judged, kind="stable").tolist()
+    again = [replace(best[place], relevance=one.relevance) for place, one in zip(order, best, strict=True)]
+    return [*again, *found[RERANKED:]]
+
+
+def _most_words(scores: Floats, among: Positions | None) -> Positions:
     """The passages with the highest lexical scores that are above nothing."""
     pool = np.arange(len(scores)) if among is None else among
     pool = pool[scores[pool] > 0]

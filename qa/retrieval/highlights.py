@@ -1,0 +1,56 @@
+"""The words of a passage that the words of a question match, across languages too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qa.encoding.encoder import Integers
+from qa.language.words import word_around
+from qa.records import Span
+from qa.retrieval.relevance import Interaction, Question
+
+# A word is shown where it matches by so many standard deviations more than tokens do on average. On the development
+# essays this leaves content words and few others: about a third of a question's words point nowhere.
+_DEVIATIONS = 3.5
+
+
+def noticeable(matched: Sequence[Interaction]) -> float:
+    """The centred cosine from which on a match is more than chance, given how a question matches many passages."""
+    cosines = np.concatenate([interaction.centred.ravel() for interaction in matched])
+    return float(cosines.mean() + _DEVIATIONS * cosines.std()) if len(cosines) else 1.0
+
+
+def highlights(
+    question: Question, text: str, interaction: Interaction, spans: Integers, level: float
+) -> tuple[Span, ...]:
+    """Whole words of ``text`` in order, neighbours joined: for each word of the question the one it matches best.
+
+    A match below ``level`` is left out, but for the strongest of all.
+    """
+    places = spans.tolist()
+    columns = [column for column, (start, end) in enumerate(places) if start >= 0 and _is_word(text[start:end])]
+    if not columns or not question.words:
+        return ()
+    inside = interaction.centred[:, columns]
+    cosines = np.stack([inside[rows].sum(axis=0) / (rows.stop - rows.start) for rows in question.words])
+    strongest = cosines.max(axis=1)
+    shown = np.flatnonzero(strongest >= min(level, float(strongest.max())))
+    best = {columns[column] for column in cosines[shown].argmax(axis=1).tolist()}
+    return _joined(text, sorted({word_around(text, *places[column]) for column in best}))
+
+
+def _is_word(surface: str) -> bool:
+    return any(map(str.isalnum, surface))
+
+
+def _joined(text: str, words: Sequence[Span]) -> tuple[Span, ...]:
+    """Words with only white space or a hyphen between them become one span."""
+    joined: list[Span] = []
+    for start, end in words:
+        if joined and not text[joined[-1][1] : start].strip(" -\u00a0\u2010\u2011"):
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
