@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from qa.errors import QAError, SettingsError
 from qa.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from qa.evaluation.report import Report
     from qa.indexing.builder import Progress
     from qa.records import Answer, Document, Passage
 
@@ -189,21 +190,52 @@ def _shortened(text: str, longest: int = 60) -> str:
 @click.option(
     "--gate", type=click.Path(path_type=Path), help="A saved report; fail where a figure fell beyond its noise."
 )
-def evaluate(questions: Path, as_json: bool, gate: Path | None) -> None:
+@click.option(
+    "--report", "page", type=click.Path(path_type=Path), help="Write FILE, an HTML page with plots and failures."
+)
+def evaluate(questions: Path, as_json: bool, gate: Path | None, page: Path | None) -> None:
     """Measure how well the live index answers the QUESTIONS, a file of JSON Lines."""
-    from qa.evaluation import evaluate, falls, plain_table, read_cases, read_report
+    from qa.evaluation.gate import falls
+    from qa.evaluation.outcomes import evaluate
+    from qa.evaluation.questions import read_cases
+    from qa.evaluation.report import Report, read_report
+    from qa.evaluation.table import plain_table
     from qa.loading import load_answerer
 
     cases = read_cases(questions)
     before = read_report(gate) if gate is not None else None
+    write = _page_writer(page, questions, gate) if page is not None else None
     answerer = load_answerer(load_settings())
-    report = evaluate(cases, answerer.answer, questions.name, answerer.generation.manifest.model.name)
+    manifest = answerer.generation.manifest
+    report = Report.of(
+        evaluate(cases, answerer.answer),
+        questions=questions.name,
+        model=manifest.model.name,
+        generation=manifest.generation,
+        threshold=manifest.threshold,
+    )
+    if write is not None:
+        write(report)
     click.echo(report.model_dump_json(indent=1) if as_json else plain_table(report))
     fallen = falls(before, report) if before is not None else []
     for line in fallen:
         click.echo(f"qa: {line}", err=True)
     if fallen:
         click.get_current_context().exit(1)
+
+
+def _page_writer(page: Path, *read: Path | None) -> Callable[[Report], None]:
+    """What writes a report to ``page``, found to be possible before any question is asked."""
+    from qa.evaluation.questions import EvaluationError
+
+    try:
+        from qa.evaluation.page import check_writable, write
+    except ImportError as error:
+        raise EvaluationError(f"--report needs matplotlib and jinja2 ({error}); pip install '.[evaluate]'") from error
+    check_writable(page)
+    if page.resolve() in {one.resolve() for one in read if one is not None}:
+        raise click.BadParameter("it would overwrite a file that is read", param_hint="--report")
+    return lambda report: write(report, page)
 
 
 @main.group()

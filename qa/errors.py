@@ -5,7 +5,7 @@ QAError                     base of all: a message that says what, which value, 
 ├── DocumentError           a file of the corpus cannot be read as a document
 ├── CorpusError             the corpus as a whole cannot be used (missing, nothing readable)
 ├── ModelError              an encoder cannot be prepared or loaded
-├── EvaluationError         a question set or a report cannot be used (`qa.evaluation`)
+├── EvaluationError         a question set or a report cannot be used or written (`qa.evaluation.questions`)
 ├── NotReadyError           the service cannot answer yet (`qa.serving.problems`)
 ├── GenerationError         an index generation cannot be built, read or used
 │   ├── NoGenerationError     nothing has been built yet

@@ -1,0 +1,38 @@
+"""Whether a report is worse than an earlier one by more than noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qa.evaluation.figures import MEASURES
+from qa.evaluation.questions import EvaluationError
+from qa.evaluation.report import Report
+from qa.evaluation.uncertainty import RESAMPLES
+
+
+def falls(before: Report, after: Report) -> list[str]:
+    """Where a report is worse than an earlier one by more than its noise: one line each, empty where nowhere.
+
+    Questions are compared in pairs: a figure falls where its mean difference, and the upper end of the 95 %
+    interval of a paired bootstrap over the questions, are below zero.
+
+    Raises:
+        EvaluationError: the two reports have no question in common.
+    """
+    earlier = {one.id: one for one in before.outcomes}
+    pairs = [(earlier[one.id], one) for one in after.outcomes if one.id in earlier]
+    if not pairs:
+        raise EvaluationError("the saved report has no question in common with this set; save one of the same set")
+    random = np.random.default_rng(0)
+    asked = [pair for pair in pairs if pair[1].answerable]
+    fallen = []
+    for name in ("hit@1", "hit@3", "ndcg@10"):
+        measure = MEASURES[name]
+        differences = np.array([measure(now) - measure(then) for then, now in asked])
+        if not len(differences):
+            continue
+        resampled = random.choice(differences, (RESAMPLES, len(differences))).mean(axis=1)
+        if differences.mean() < 0 and np.quantile(resampled, 0.975) < 0:
+            worse = [now.id for then, now in asked if measure(now) < measure(then)]
+            fallen.append(f"{name} fell by {-differences.mean():.3f}: {', '.join(worse)}")
+    return fallen
