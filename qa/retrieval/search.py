@@ -13,7 +13,7 @@ from qa.encoding.reranker import Reranker
 from qa.indexing.dense import Positions
 from qa.indexing.generation import Generation
 from qa.records import Passage, Span
-from qa.retrieval.highlights import highlights, noticeable
+from qa.retrieval.highlights import highlights
 from qa.retrieval.lists import asks_for_several, items_after
 from qa.retrieval.relevance import (
     Interaction,
@@ -112,7 +112,6 @@ class Searcher:
         values = [relevance(similarities, self.weights, self.scales) for similarities in legs]
         # Equal passages keep the order of the corpus, whatever order the legs returned them in.
         order = sorted(range(len(values)), key=lambda place: (-values[place], positions[place]))[:count]
-        level = noticeable(matched)
         return [
             Found(
                 position=int(positions[place]),
@@ -120,7 +119,7 @@ class Searcher:
                 relevance=values[place],
                 similarities=legs[place],
                 sentence=best_sentence(passages[place], matched[place], tokens[place].spans),
-                highlights=highlights(question, passages[place].text, matched[place], tokens[place].spans, level),
+                highlights=highlights(question, passages[place].text, matched[place], tokens[place].spans),
             )
             for place in order
         ]
