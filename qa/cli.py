@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from qa.errors import QAError, SettingsError
+from qa.index_commands import index, rebuild_and_tell
 from qa.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from qa.evaluation.report import Report
-    from qa.indexing.builder import Progress
     from qa.records import Answer, Document, Passage
 
 
@@ -36,6 +34,9 @@ class _Group(click.Group):
 @click.version_option(package_name="suraq", prog_name="qa")
 def main() -> None:
     """Answers questions from an essay with its own passages and exact section citations."""
+
+
+main.add_command(index)
 
 
 def _settings_help() -> str:
@@ -62,12 +63,9 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
             os.environ[name] = str(value)  # worker processes read their settings from the environment
     settings = load_settings()
     from qa.indexing.store import IndexStore
-    from qa.loading import ensure_model, index_is_current
 
     _check_address(settings)
-    ensure_model(settings)
-    if not index_is_current(settings):
-        _build(settings)
+    rebuild_and_tell(settings)
     counts = IndexStore(settings.index_dir).live_manifest().counts
     click.echo(
         f"Serving {counts.passages} passages of {counts.documents} documents on http://{settings.host}:{settings.port}",
@@ -217,7 +215,7 @@ def evaluate(questions: Path, as_json: bool, gate: Path | None, page: Path | Non
     if write is not None:
         write(report)
     click.echo(report.model_dump_json(indent=1) if as_json else plain_table(report))
-    fallen = falls(before, report) if before is not None else []
+    fallen = falls(before.outcomes, report.outcomes) if before is not None else []
     for line in fallen:
         click.echo(f"qa: {line}", err=True)
     if fallen:
@@ -236,83 +234,6 @@ def _page_writer(page: Path, *read: Path | None) -> Callable[[Report], None]:
     if page.resolve() in {one.resolve() for one in read if one is not None}:
         raise click.BadParameter("it would overwrite a file that is read", param_hint="--report")
     return lambda report: write(report, page)
-
-
-@main.group()
-def index() -> None:
-    """Build the index of the corpus, and see what is live."""
-
-
-@index.command("build")
-@click.option("--full", is_flag=True, help="Build even if nothing changed.")
-def index_build(full: bool) -> None:
-    """Build the index of the corpus and publish it; where nothing changed, say so."""
-    from qa.loading import ensure_model, index_is_current
-
-    settings = load_settings()
-    ensure_model(settings)
-    if not full and index_is_current(settings):
-        click.echo("Nothing changed: the index is up to date.")
-    else:
-        _build(settings)
-
-
-def _build(settings: Settings) -> None:
-    from qa.errors import GenerationError
-    from qa.indexing.store import IndexStore
-    from qa.loading import build_index
-
-    store = IndexStore(settings.index_dir)
-    try:
-        before = store.live_passage_ids()
-    except GenerationError:
-        before = set()
-    with _progress() as progress:
-        manifest = build_index(settings, progress)
-    after = store.live_passage_ids()
-    for file in manifest.skipped:
-        click.echo(f"qa: skipped {file.reason}", err=True)
-    click.echo(
-        f"Built {manifest.generation}: {manifest.counts.documents} documents, {manifest.counts.passages} passages "
-        f"({len(after - before)} added, {len(after & before)} kept, {len(before - after)} removed)",
-        err=True,
-    )
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("Encoding passages", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@index.command("status")
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def index_status(as_json: bool) -> None:
-    """Show what is live, and whether the corpus has moved on."""
-    from qa.indexing.store import IndexStore
-    from qa.loading import index_staleness
-
-    settings = load_settings()
-    manifest = IndexStore(settings.index_dir).live_manifest()
-    stale = index_staleness(settings)
-    if as_json:
-        shown = {**manifest.model_dump(), "stale": bool(stale), "staleness": str(stale)}
-        click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
-        return
-    counts = manifest.counts
-    click.echo(f"generation  {manifest.generation}, built {manifest.built_at}")
-    click.echo(f"model       {manifest.model.name}: {manifest.model.source} ({manifest.model.fingerprint})")
-    click.echo(f"holds       {counts.documents} documents, {counts.passages} passages, {counts.tokens} tokens")
-    for entry in manifest.sources:
-        click.echo(f"            {entry.name}: {entry.passages} passages, sha256 {entry.sha256[:12]}…")
-    for file in manifest.skipped:
-        click.echo(f"skipped     {file.reason}")
-    click.echo(f"stale       {f'yes: {stale}; run qa index build' if stale else 'no'}")
 
 
 def _not_empty(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:

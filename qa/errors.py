@@ -9,9 +9,12 @@ QAError                     base of all: a message that says what, which value, 
 ├── NotReadyError           the service cannot answer yet (`qa.serving.problems`)
 ├── GenerationError         an index generation cannot be built, read or used
 │   ├── NoGenerationError     nothing has been built yet
+│   ├── UnknownGenerationError a generation that is not there
 │   ├── DamagedGenerationError a checksum, a count or a format does not hold
 │   └── MismatchError       the index was made by another model or format
-└── UnknownDocumentError    a document id that the index does not hold
+├── UnknownDocumentError    a document id that the index does not hold
+├── UnknownPassageError     a passage that no generation is known to have held
+└── GonePassageError        a passage that the index once held, and nothing in its place
 """
 
 from __future__ import annotations
@@ -50,6 +53,10 @@ class NoGenerationError(GenerationError):
     """No generation has been published in the index folder."""
 
 
+class UnknownGenerationError(GenerationError):
+    """A generation id that the index folder does not hold."""
+
+
 class DamagedGenerationError(GenerationError):
     """A generation on disk fails its own manifest."""
 
@@ -60,3 +67,11 @@ class MismatchError(GenerationError):
 
 class UnknownDocumentError(QAError):
     """A document id that the live index does not hold."""
+
+
+class UnknownPassageError(QAError):
+    """A passage that neither the live index nor its history holds."""
+
+
+class GonePassageError(QAError):
+    """A passage of an earlier generation that nothing took the place of."""

@@ -10,14 +10,13 @@ from threadpoolctl import threadpool_limits
 
 from qa.encoding.prepared import CARD, Card, PreparedModel, prepared_folder
 from qa.encoding.reranker import CrossEncoderReranker
-from qa.errors import MismatchError, ModelError, NoGenerationError
-from qa.indexing.builder import Progress, Staleness, build, staleness
-from qa.indexing.generation import Generation, Manifest
+from qa.errors import MismatchError, ModelError
+from qa.indexing.generation import Manifest
+from qa.indexing.staleness import Staleness, staleness
 from qa.indexing.store import IndexStore
-from qa.reading import read_corpus
 from qa.retrieval.answerer import Answerer
 from qa.retrieval.calibration import FILE as CALIBRATION
-from qa.retrieval.calibration import Calibration, threshold_for
+from qa.retrieval.calibration import Calibration
 from qa.settings import Settings
 
 
@@ -74,32 +73,16 @@ def index_staleness(settings: Settings) -> Staleness:
     return staleness(manifest, settings.corpus_dir, Card.read(folder) if folder else None)
 
 
-def build_index(settings: Settings, progress: Progress) -> Manifest:
-    """Build and publish an index of the corpus.
+def check_usable(manifest: Manifest, settings: Settings) -> None:
+    """Whether the model that is set can answer from a generation.
 
     Raises:
-        CorpusError, ModelError, GenerationError: reading, encoding or publishing failed; what was live stays live.
+        MismatchError: it was built with another one.
     """
-    reading = read_corpus(settings.corpus_dir)
-    model = load_model(settings)
-    calibration = Calibration.load(model.folder)
-
-    def measured(generation: Generation) -> float:
-        answerer = Answerer(generation, model, calibration)
-        return threshold_for(lambda question: answerer.answer(question, 1).confidence)
-
-    store = IndexStore(settings.index_dir)
-    return build(reading, model, store, settings.keep_generations, progress, measured)
-
-
-def index_is_current(settings: Settings) -> bool:
-    """Whether there is a live index that this version reads and that is not stale.
-
-    Raises:
-        DamagedGenerationError: there is one, but it is damaged; it is not built over without being asked.
-    """
-    try:
-        IndexStore(settings.index_dir).check_live()
-        return not index_staleness(settings)
-    except (NoGenerationError, MismatchError):
-        return False
+    folder = model_folder(settings)
+    card = Card.read(folder) if folder else None
+    if card is not None and card.fingerprint != manifest.model.fingerprint:
+        raise MismatchError(
+            f"the generation {manifest.generation} was built with the model {manifest.model.name} "
+            f"({manifest.model.fingerprint}), but {card.model} ({card.fingerprint}) is set; set QA_MODEL to that one"
+        )

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     base_url: str = Field(default="", description="what the links in citations begin with; empty: they are relative")
     keep_generations: int = Field(default=5, ge=1, le=1000, description="how many built generations are kept")
 
+    gate: Path | None = Field(
+        default=None, description="a set of questions; a build that answers it worse than what is live is kept aside"
+    )
+
     @field_validator("base_url")
     @classmethod
     def _absolute(cls, value: str) -> str:

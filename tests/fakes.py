@@ -58,3 +58,13 @@ def read(text: str | bytes, name: str = "essay.txt") -> tuple[Document, tuple[Pa
 
 def texts(passages: Sequence[Passage]) -> list[str]:
     return [passage.text for passage in passages]
+
+
+def passage(id_: str, anchor: str, text: str, document: str = "essay", section: str | None = None) -> Passage:
+    """A passage that stands alone, for what looks at ids, places and text only."""
+    label = f"§{section}" if section else document
+    return Passage(
+        id=id_, document=document, text=text, start=0, end=len(text), line_start=1, line_end=1, section=section,
+        heading=None, item=None, path=(document,), label=label, anchor=anchor, section_anchor="top", kind="paragraph",
+        context=None, plain=text, sentences=((0, len(text)),),
+    )  # fmt: skip

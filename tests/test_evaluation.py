@@ -110,12 +110,12 @@ def test_the_gate_tells_a_fall_from_noise() -> None:
     good = report_of(cases, lambda question, depth: answer([1, 2], 0.9))
     worse = report_of(cases, lambda question, depth: answer([1, 2] if int(question) > 9 else [2, 1], 0.9))
     noise = report_of(cases, lambda question, depth: answer([1, 2] if int(question) else [2, 1], 0.9))
-    assert falls(good, good) == []
-    assert falls(good, noise) == []
-    assert falls(worse, good) == []
-    assert falls(good, worse)[0].startswith("hit@1 fell by 0.250: 0, 1, 2")
+    assert falls(good.outcomes, good.outcomes) == []
+    assert falls(good.outcomes, noise.outcomes) == []
+    assert falls(worse.outcomes, good.outcomes) == []
+    assert falls(good.outcomes, worse.outcomes)[0].startswith("hit@1 fell by 0.250: 0, 1, 2")
     with pytest.raises(EvaluationError, match="no question in common"):
-        falls(good, report_of([case("z", text_of(1))], lambda question, depth: answer([1], 0.9)))
+        falls(good.outcomes, report_of([case("z", text_of(1))], lambda question, depth: answer([1], 0.9)).outcomes)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from qa.errors import (
     NoGenerationError,
     UnknownDocumentError,
 )
-from qa.indexing.builder import build, staleness
+from qa.indexing.builder import build
 from qa.indexing.dense import DenseIndex
-from qa.indexing.generation import FORMAT_VERSION, MANIFEST, Generation, Manifest
+from qa.indexing.generation import CHECKSUM, FORMAT_VERSION, MANIFEST, Generation, Manifest
+from qa.indexing.staleness import staleness
 from qa.indexing.store import IndexStore
 from qa.reading import corpus as corpus_module
 from qa.reading import read_corpus
@@ -36,9 +37,10 @@ def corpus(tmp_path: Path) -> Path:
 
 def built(corpus: Path, folder: Path, keep: int = 5) -> tuple[IndexStore, Manifest]:
     store = IndexStore(folder)
-    return store, build(
-        read_corpus(corpus), word_model(), store, keep, lambda done, total: None, lambda generation: 0.5
-    )
+    generation = build(read_corpus(corpus), word_model()).generation
+    store.publish(generation)
+    store.prune(keep)
+    return store, store.live_manifest()
 
 
 def test_the_dense_index_returns_known_neighbours_with_their_cosines_best_first() -> None:
@@ -59,7 +61,7 @@ def test_the_dense_index_searches_among_some_only() -> None:
 def test_a_generation_comes_back_from_the_disk_as_it_was_built(corpus: Path, tmp_path: Path) -> None:
     store, manifest = built(corpus, tmp_path / "index")
     generation = store.live()
-    assert generation.manifest.model_copy(update={"files": {}}) == manifest
+    assert generation.manifest == manifest
     assert list(generation.documents) == ["deep/two", "one"]
     assert [passage.text for passage in generation.passages] == [
         "Zeta **eta** theta.",
@@ -83,7 +85,7 @@ def test_the_manifest_holds_what_the_contract_names(corpus: Path, tmp_path: Path
     assert all(len(entry["sha256"]) == 64 for entry in manifest["sources"])
     assert set(manifest["files"]) == {
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
-    } - {MANIFEST}
+    } - {MANIFEST, CHECKSUM}
     assert {"format", "metric", "normaliser", "chunker", "counts", "built_at"} <= manifest.keys()
 
 
@@ -140,15 +142,19 @@ def test_another_format_is_refused_with_both_numbers(corpus: Path, tmp_path: Pat
         store.live()
 
 
-def test_a_build_that_fails_leaves_the_live_generation_and_nothing_else(corpus: Path, tmp_path: Path) -> None:
+def test_a_build_that_fails_leaves_the_live_generation_and_nothing_else(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store, manifest = built(corpus, tmp_path / "index")
+    generation = build(read_corpus(corpus), word_model()).generation
 
-    def write(folder: Path) -> None:
+    def full(folder: Path) -> None:
         (folder / "half").write_text("half")
         raise OSError(28, "No space left on device")
 
+    monkeypatch.setattr(Generation, "save", lambda self, folder: full(folder))
     with pytest.raises(GenerationError, match=r"No space left on device.*stays live"):
-        store.publish("20990101T000000-dead", write)
+        store.publish(generation)
     assert store.live_id() == manifest.generation
     assert [path.name for path in (tmp_path / "index" / "generations").iterdir()] == [manifest.generation]
 

@@ -12,11 +12,10 @@ from qa.encoding.means import LanguageMeans
 from qa.encoding.prepared import PreparedModel
 from qa.errors import MismatchError, ModelError
 from qa.indexing.builder import build
-from qa.indexing.store import IndexStore
 from qa.indexing.tokens import PassageTokens
 from qa.reading import read_corpus
 from qa.retrieval.answerer import Answerer
-from qa.retrieval.calibration import HIGHEST_THRESHOLD, Calibration, threshold_for
+from qa.retrieval.calibration import FALSE_ANSWER_RATE, HIGHEST_THRESHOLD, Calibration, threshold_of
 from qa.retrieval.relevance import (
     Question,
     Scales,
@@ -40,9 +39,8 @@ def answerer(tmp_path: Path) -> Answerer:
     (folder / "a.txt").write_text("Red green blue. Cat dog bird.\n\nOne two three.\n")
     (folder / "b.txt").write_text("Cat fish.\n\nRed green blue.\n")
     model = word_model()
-    store = IndexStore(tmp_path / "index")
-    build(read_corpus(folder), model, store, 5, lambda done, total: None, lambda generation: 0.5)
-    return Answerer(store.live(), model, EVEN)
+    generation = build(read_corpus(folder), model).generation
+    return Answerer(generation, model, EVEN)
 
 
 def test_the_best_passage_comes_first_with_a_relevance_that_can_be_computed(answerer: Answerer) -> None:
@@ -87,9 +85,8 @@ def test_a_list_that_is_asked_for_comes_whole_and_in_order(tmp_path: Path) -> No
     folder.mkdir()
     (folder / "a.txt").write_text("Cats here are of kinds:\n\n- red;\n- green cats;\n- blue.\n\nCats cats.\n")
     model = word_model()
-    store = IndexStore(tmp_path / "index")
-    build(read_corpus(folder), model, store, 5, lambda done, total: None, lambda generation: 0.5)
-    answerer = Answerer(store.live(), model, EVEN)
+    generation = build(read_corpus(folder), model).generation
+    answerer = Answerer(generation, model, EVEN)
 
     def asked(question: str, count: int) -> list[str]:
         return [hit.passage.text for hit in answerer.answer(question, count).hits]
@@ -160,9 +157,22 @@ def test_relevance_is_the_weighted_sum_in_units_of_the_models_scales() -> None:
 
 
 def test_the_threshold_lets_few_questions_about_other_things_through() -> None:
-    low = iter(range(10_000))
-    assert threshold_for(lambda question: next(low) / 1000) == pytest.approx(0.1207, abs=0.002)
-    assert threshold_for(lambda question: 0.9) == HIGHEST_THRESHOLD
+    assert threshold_of([place / 1000 for place in range(128)]) == pytest.approx(0.1207, abs=0.002)
+    assert threshold_of([0.9] * 10) == HIGHEST_THRESHOLD
+    assert threshold_of([]) == HIGHEST_THRESHOLD
+
+
+def test_the_threshold_of_a_corpus_is_measured_on_the_calibration_questions(
+    real_model: PreparedModel, corpus: Path
+) -> None:
+    calibration = Calibration.load(real_model.folder)
+    generation = build(read_corpus(corpus), real_model).generation
+    threshold = calibration.threshold(generation, real_model.means)
+    answerer = Answerer(generation.with_threshold(threshold), real_model, calibration)
+    answered = [answerer.answer(question.text, 1).answerable for question in calibration.questions]
+    assert len(answered) > 100
+    assert sum(answered) <= FALSE_ANSWER_RATE * len(answered) + 1
+    assert 0 < threshold <= HIGHEST_THRESHOLD
 
 
 def test_calibration_separates_what_it_was_fitted_to(tmp_path: Path) -> None:
@@ -189,9 +199,8 @@ QUESTIONS = [
 
 
 def test_the_real_model_ranks_known_passages_first(real_model: PreparedModel, corpus: Path, tmp_path: Path) -> None:
-    store = IndexStore(tmp_path / "index")
-    build(read_corpus(corpus), real_model, store, 5, lambda done, total: None, lambda generation: 0.5)
-    answerer = Answerer(store.live(), real_model, Calibration.load(real_model.folder))
+    generation = build(read_corpus(corpus), real_model).generation
+    answerer = Answerer(generation, real_model, Calibration.load(real_model.folder))
     first = {question: answerer.answer(question, 3).hits for question, _, _ in QUESTIONS}
     for question, document, word in QUESTIONS:
         assert any(hit.citation.document == document and word in hit.passage.text for hit in first[question]), question
@@ -202,9 +211,8 @@ def test_the_real_model_ranks_known_passages_first(real_model: PreparedModel, co
 def test_the_real_model_is_surer_of_what_is_there_than_of_what_is_not(
     real_model: PreparedModel, tmp_path: Path
 ) -> None:
-    store = IndexStore(tmp_path / "index")
-    build(read_corpus(ROOT / "corpus"), real_model, store, 5, lambda done, total: None, lambda generation: 0.5)
-    answerer = Answerer(store.live(), real_model, Calibration.load(real_model.folder))
+    generation = build(read_corpus(ROOT / "corpus"), real_model).generation
+    answerer = Answerer(generation, real_model, Calibration.load(real_model.folder))
     there = answerer.answer("When did Kazakhstan become a member of the United Nations?", 1)
     absent = answerer.answer("How do I bake sourdough bread?", 1)
     assert there.answerable

@@ -18,7 +18,7 @@ def test_tokens_come_back_to_a_byte_and_the_largest_exactly(tmp_path: Path) -> N
         for count in (3, 1, 5)
     ]
     passages.append(PassageTokens(np.zeros((1, 16), np.float32), np.full((1, 2), -1, np.int32)))
-    TokenStore.from_passages(passages).save(tmp_path)
+    TokenStore.from_stored([passage.stored() for passage in passages]).save(tmp_path)
     store = TokenStore.load(tmp_path)
     assert len(store) == 4
     for position, passage in enumerate(passages):

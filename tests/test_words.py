@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from qa.language.words import word_around, words_of_tokens
+from qa.language.words import bare_words, word_around, word_spans, words_of_tokens
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,18 @@ def test_every_word_of_a_text_has_its_tokens() -> None:
     text = "Қай жылы, айтшы: 1991 ме?"
     spans = [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
     assert len(words_of_tokens(text, spans)) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "bare"),
+    [
+        ("Чай — «это»  не кофе.", ["Чай", "—", "«это»", "не", "кофе."], ["Чай", "это", "не", "кофе"]),
+        ("БҰҰ-ға 1992 ж.", ["БҰҰ-ға", "1992", "ж."], ["БҰҰ-ға", "1992", "ж"]),
+        ("茶，tea茶。", ["茶", "，tea", "茶", "。"], ["茶", "tea", "茶"]),
+        ("cafe\u0301 tea\u00adpot", ["cafe\u0301", "tea\u00adpot"], ["café", "teapot"]),
+        (" … ", ["…"], []),
+    ],
+)
+def test_words_as_they_are_written_and_for_comparing(text: str, written: list[str], bare: list[str]) -> None:
+    assert [text[start:end] for start, end in word_spans(text)] == written
+    assert bare_words(text) == bare

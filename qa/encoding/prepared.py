@@ -5,7 +5,7 @@ model.onnx      the network (QA_ENCODER_ENGINE=onnx), or
 weights/        the sentence-transformers folder (QA_ENCODER_ENGINE=torch)
 tokenizer.json  the tokenizer
 means.npz       what all texts of a language share: see `LanguageMeans`
-calibration.json  what a score says: see `qa.retrieval.calibration`
+calibration*    what a score says: see `qa.retrieval.calibration`
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from qa.errors import ModelError, first_line
 from qa.settings import Settings
 
 # Part of every fingerprint: raise it when the same weights may give other vectors.
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 BUNDLED = "bundled"
 
 CARD, NETWORK, WEIGHTS, TOKENIZER, MEANS = "card.json", "model.onnx", "weights", "tokenizer.json", "means.npz"

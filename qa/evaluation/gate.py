@@ -1,26 +1,28 @@
-"""Whether a report is worse than an earlier one by more than noise."""
+"""Whether a set of questions is answered worse than before by more than noise."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from qa.evaluation.figures import MEASURES
+from qa.evaluation.outcomes import Outcome
 from qa.evaluation.questions import EvaluationError
-from qa.evaluation.report import Report
 from qa.evaluation.uncertainty import RESAMPLES
 
 
-def falls(before: Report, after: Report) -> list[str]:
-    """Where a report is worse than an earlier one by more than its noise: one line each, empty where nowhere.
+def falls(before: Sequence[Outcome], after: Sequence[Outcome]) -> list[str]:
+    """Where outcomes are worse than earlier ones by more than their noise: one line each, empty where nowhere.
 
     Questions are compared in pairs: a figure falls where its mean difference, and the upper end of the 95 %
     interval of a paired bootstrap over the questions, are below zero.
 
     Raises:
-        EvaluationError: the two reports have no question in common.
+        EvaluationError: the two have no question in common.
     """
-    earlier = {one.id: one for one in before.outcomes}
-    pairs = [(earlier[one.id], one) for one in after.outcomes if one.id in earlier]
+    earlier = {one.id: one for one in before}
+    pairs = [(earlier[one.id], one) for one in after if one.id in earlier]
     if not pairs:
         raise EvaluationError("the saved report has no question in common with this set; save one of the same set")
     random = np.random.default_rng(0)

@@ -1,154 +1,147 @@
-"""From a corpus folder to a published generation."""
+"""From what was read of a corpus to a generation in memory."""
 
 from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 
 from qa.encoding.encoder import Encoding, Floats, normalised
 from qa.encoding.prepared import Card, PreparedModel
-from qa.errors import CorpusError
 from qa.indexing.dense import DenseIndex
 from qa.indexing.generation import (
     FORMAT_VERSION,
-    MANIFEST,
     Counts,
-    FileEntry,
     Generation,
     Manifest,
     ModelIdentity,
     SkippedEntry,
     SourceEntry,
-    file_sha256,
 )
+from qa.indexing.history import History
 from qa.indexing.lexical import LexicalIndex
-from qa.indexing.store import IndexStore
-from qa.indexing.tokens import PassageTokens, TokenStore
+from qa.indexing.tokens import PassageTokens, StoredTokens, TokenStore
 from qa.language import NORMALISER_VERSION
 from qa.language.abbreviations import Abbreviations
 from qa.language.alignment import align
 from qa.language.lexicon import Lexicon
-from qa.reading import CHUNKER_VERSION, Reading, source_hashes
+from qa.reading import CHUNKER_VERSION, Reading
 from qa.records import Document, Passage
 
 METRIC = "inner product of vectors of length one"
 
-# Called after each passage with the numbers done and in all.
-Progress = Callable[[int, int], None]
+# Called as work goes on, with the phase and the numbers done and in all.
+Progress = Callable[[str, int, int], None]
+# All that a passage's vectors depend on, the model apart.
+_Content = tuple[str | None, ...]
+
+
+def silent(_phase: str, _done: int, _total: int) -> None:
+    """Progress that nobody looks at."""
 
 
 @dataclass(frozen=True, slots=True)
-class Staleness:
-    """How a corpus folder differs from what was built: names of files, and other reasons to build again."""
+class Built:
+    """A generation, and how many of its passages had to be encoded."""
 
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed or self.reasons)
-
-    def __str__(self) -> str:
-        named = {"added": self.added, "changed": self.changed, "removed": self.removed}
-        parts = [f"{word} {', '.join(names)}" for word, names in named.items() if names]
-        return "; ".join([*parts, *self.reasons])
-
-
-def staleness(manifest: Manifest, corpus: Path, card: Card | None) -> Staleness:
-    """Compare a generation with the corpus as it is now and, where given, with the encoder that would serve it."""
-    try:
-        found = source_hashes(corpus)
-    except CorpusError:
-        return Staleness(reasons=("the corpus folder is missing",))
-    built = {entry.name: entry.sha256 for entry in manifest.sources}
-    passed_over = {entry.name for entry in manifest.skipped if found.get(entry.name) == entry.sha256}
-    return Staleness(
-        added=tuple(sorted(found.keys() - built.keys() - passed_over)),
-        changed=tuple(sorted(name for name in found.keys() & built.keys() if found[name] != built[name])),
-        removed=tuple(sorted(built.keys() - found.keys())),
-        reasons=tuple(_other_reasons(manifest, card)),
-    )
-
-
-def _other_reasons(manifest: Manifest, card: Card | None) -> list[str]:
-    compared: list[tuple[str, int | str, int | str]] = [
-        ("chunker version", manifest.chunker, CHUNKER_VERSION),
-        ("normaliser version", manifest.normaliser, NORMALISER_VERSION),
-    ]
-    if card is not None:
-        compared.append(("model", manifest.model.fingerprint, card.fingerprint))
-    return [f"built with {what} {then}, now {now}" for what, then, now in compared if then != now]
+    generation: Generation
+    encoded: int
 
 
 def build(
     reading: Reading,
     model: PreparedModel,
-    store: IndexStore,
-    keep: int,
-    progress: Progress,
-    threshold_for: Callable[[Generation], float],
-) -> Manifest:
-    """Encode all passages and publish them as the live generation; the ``keep`` newest ones stay.
+    previous: Generation | None = None,
+    progress: Progress = silent,
+    workers: int = 1,
+    *,
+    afresh: bool = False,
+) -> Built:
+    """Index all passages, ``workers`` at a time; those that ``previous`` holds already are not encoded again.
 
-    ``threshold_for`` measures, on the generation about to be published, when a question counts as answered.
-
-    Raises:
-        GenerationError: the index folder cannot be written; what was live stays live.
+    What is found depends on the reading and the model alone; of ``previous`` there remains the history. ``afresh``
+    encodes everything. The threshold is not measured yet.
     """
-    generation = _encode(reading, model, progress)
-    manifest = generation.manifest.model_copy(update={"threshold": threshold_for(generation)})
-
-    def write(folder: Path) -> None:
-        generation.save(folder)
-        files = {
-            path.relative_to(folder).as_posix(): FileEntry(sha256=file_sha256(path), size=path.stat().st_size)
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        }
-        complete = manifest.model_copy(update={"files": files})
-        (folder / MANIFEST).write_text(complete.model_dump_json(indent=1) + "\n", encoding="utf-8")
-
-    store.publish(manifest.generation, write)
-    store.prune(keep)
-    return manifest
-
-
-def _encode(reading: Reading, model: PreparedModel, progress: Progress) -> Generation:
-    passages = reading.passages
+    known = {} if afresh else _known(previous, model.card)
     languages = {document.id: document.language for document in reading.documents}
-    vectors: list[Floats] = []
-    tokens: list[PassageTokens] = []
-    for done, passage in enumerate(passages, start=1):
+    contents = [_content(passage, languages[passage.document]) for passage in reading.passages]
+    missing = [position for position, content in enumerate(contents) if content not in known]
+
+    def encoded(position: int) -> tuple[Floats, StoredTokens]:
+        passage = reading.passages[position]
         (encoding,) = model.encoder.encode_passages([passage.plain])
-        vectors.append(model.means.centred_passage(encoding, languages[passage.document]).vector)
-        tokens.append(_passage_tokens(encoding, passage))
-        progress(done, len(passages))
-    manifest = _manifest(reading, model.card, sum(len(own.vectors) for own in tokens))
-    documents = {document.id: document for document in reading.documents}
+        vector = model.means.centred_passage(encoding, languages[passage.document]).vector
+        return vector, _passage_tokens(encoding, passage).stored()
+
+    new: dict[int, tuple[Floats, StoredTokens]] = {}
+    progress("encoding", 0, len(missing))
+    with ThreadPoolExecutor(workers) as pool:
+        for done, (position, found) in enumerate(zip(missing, pool.map(encoded, missing), strict=True), start=1):
+            new[position] = found
+            progress("encoding", done, len(missing))
+    vectors = [
+        new[position] if position in new else _reused(previous, known[content])
+        for position, content in enumerate(contents)
+    ]
+    return Built(_assembled(reading, model.card, vectors, _history(reading, previous)), len(missing))
+
+
+def _history(reading: Reading, previous: Generation | None) -> History:
+    if previous is None:
+        return History.empty()
+    return History.after(previous.history, previous.passages, reading.passages, previous.id)
+
+
+def _known(previous: Generation | None, card: Card) -> dict[_Content, int]:
+    """Where in an earlier generation each content stands; nowhere if its vectors are not of the same kind."""
+    if previous is None or (previous.manifest.model.fingerprint, previous.manifest.normaliser) != (
+        card.fingerprint,
+        NORMALISER_VERSION,
+    ):
+        return {}
+    languages = {id_: document.language for id_, document in previous.documents.items()}
+    return {
+        _content(passage, languages[passage.document]): position for position, passage in enumerate(previous.passages)
+    }
+
+
+def _content(passage: Passage, language: str | None) -> _Content:
+    return (passage.plain, passage.text, passage.context, passage.kind, language)
+
+
+def _reused(previous: Generation | None, position: int) -> tuple[Floats, StoredTokens]:
+    assert previous is not None
+    return previous.dense.vector(position), previous.tokens.stored(position)
+
+
+def _assembled(
+    reading: Reading, card: Card, vectors: Sequence[tuple[Floats, StoredTokens]], history: History
+) -> Generation:
+    passages = reading.passages
+    tokens = TokenStore.from_stored([stored for _, stored in vectors])
     return Generation(
-        manifest=manifest,
-        documents=documents,
+        manifest=_manifest(reading, card, len(tokens.vectors)),
+        documents={document.id: document for document in reading.documents},
         passages=passages,
-        dense=DenseIndex.from_vectors(np.stack(vectors)),
-        tokens=TokenStore.from_passages(tokens),
+        dense=DenseIndex.from_vectors(np.stack([vector for vector, _ in vectors])),
+        tokens=tokens,
         lexical=LexicalIndex.from_texts(
             [passage.plain for passage in passages], [" ".join(passage.path) for passage in passages]
         ),
-        words=Lexicon.of_texts(map(_spoken, passages)),
-        abbreviations=Abbreviations.of_texts(map(_spoken, passages)),
+        words=Lexicon.of_texts(_spoken(passages)),
+        abbreviations=Abbreviations.of_texts(_spoken(passages)),
+        history=history,
     )
 
 
-def _spoken(passage: Passage) -> str:
-    """A passage's own words and those of its headings."""
-    return " ".join([*passage.path, passage.plain])
+def _spoken(passages: Sequence[Passage]) -> Iterator[str]:
+    """The passages' own words and those of their headings."""
+    return (" ".join([*passage.path, passage.plain]) for passage in passages)
 
 
 def _passage_tokens(encoding: Encoding, passage: Passage) -> PassageTokens:
@@ -178,7 +171,7 @@ def _manifest(reading: Reading, card: Card, tokens: int) -> Manifest:
         metric=METRIC,
         normaliser=NORMALISER_VERSION,
         chunker=CHUNKER_VERSION,
-        threshold=0.0,
+        threshold=0.5,
         counts=Counts(documents=len(reading.documents), passages=len(reading.passages), tokens=tokens),
         sources=tuple(_source(document, passages[document.id]) for document in reading.documents),
         skipped=tuple(SkippedEntry(name=file.name, reason=file.reason, sha256=file.sha256) for file in reading.skipped),

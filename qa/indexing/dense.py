@@ -52,6 +52,11 @@ class DenseIndex:
     def dimension(self) -> int:
         return int(self._index.d)
 
+    def vector(self, position: int) -> Floats:
+        """A passage's vector, as it was given."""
+        found: Floats = self._index.reconstruct(position)
+        return found
+
     def cosines(self, vector: Floats, positions: Positions) -> Floats:
         """The cosines of some passages with ``vector``, in the order of ``positions``."""
         rows: Floats = self._index.reconstruct_batch(np.ascontiguousarray(positions)) @ vector

@@ -3,12 +3,15 @@
 index/CURRENT                     the id of the live generation
 index/generations/<id>/
     manifest.json                 what it is, and a checksum for each file
+    manifest.json.sha256          its own
     documents.jsonl               the documents as they were read, their text included
     passages.jsonl                the passages, in the order of all arrays
     dense.faiss, tokens-*.npy     their vectors
     lexical/                      their sequences of letters, for BM25
     words.txt                     their words, for questions typed in other letters
     abbreviations.json            what they spell out
+    history.jsonl                 where the passages of earlier generations are now
+    held.json                     why it was built but not published, where that is so
 """
 
 from __future__ import annotations
@@ -16,26 +19,30 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from qa.errors import DamagedGenerationError, MismatchError, UnknownDocumentError
+from qa.errors import DamagedGenerationError, MismatchError, UnknownDocumentError, UnknownPassageError
 from qa.indexing.dense import DenseIndex, Positions
+from qa.indexing.history import History
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.tokens import TokenStore
 from qa.language.abbreviations import Abbreviations
 from qa.language.lexicon import Lexicon
 from qa.records import Citation, Document, Passage
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MANIFEST, DOCUMENTS, PASSAGES = "manifest.json", "documents.jsonl", "passages.jsonl"
+CHECKSUM = f"{MANIFEST}.sha256"
 DENSE, LEXICAL, WORDS = "dense.faiss", "lexical", "words.txt"
-ABBREVIATIONS = "abbreviations.json"
+ABBREVIATIONS, HISTORY = "abbreviations.json", "history.jsonl"
 _REBUILD = "run qa index build --full"
+_READERS = 2  # files that are read at once
 
 _DOCUMENT = TypeAdapter(Document)
 _PASSAGE = TypeAdapter(Passage)
@@ -121,6 +128,7 @@ class Generation:
     lexical: LexicalIndex
     words: Lexicon
     abbreviations: Abbreviations
+    history: History
 
     @classmethod
     def load(cls, folder: Path) -> Generation:
@@ -146,6 +154,7 @@ class Generation:
             lexical=LexicalIndex.load(folder / LEXICAL, len(passages)),
             words=Lexicon.load(folder / WORDS),
             abbreviations=Abbreviations.load(folder / ABBREVIATIONS),
+            history=History.load(folder / HISTORY),
         )
 
     def save(self, folder: Path) -> None:
@@ -157,6 +166,11 @@ class Generation:
         self.lexical.save(folder / LEXICAL)
         self.words.save(folder / WORDS)
         self.abbreviations.save(folder / ABBREVIATIONS)
+        self.history.save(folder / HISTORY)
+
+    def with_threshold(self, threshold: float) -> Generation:
+        """The same, with the confidence from which on a question counts as answered."""
+        return replace(self, manifest=self.manifest.model_copy(update={"threshold": threshold}))
 
     @property
     def id(self) -> str:
@@ -178,11 +192,41 @@ class Generation:
         self.document(id_)
         return [self.passages[position] for position in self.positions([id_])]
 
+    def passage(self, id_: str) -> Passage:
+        """The passage with an id.
+
+        Raises:
+            UnknownPassageError: there is none now; `now` also knows the former ones.
+        """
+        try:
+            return self._passages[id_]
+        except KeyError:
+            raise UnknownPassageError(
+                f"no passage has the id {id_!r}; GET /documents/{{document_id}}/passages lists them"
+            ) from None
+
+    def now(self, id_: str) -> Passage | None:
+        """The passage with an id or, where that is a former one, what it became; None where that is gone."""
+        return self._passages.get(id_) or self._passages.get(self.history.resolve_id(id_) or "")
+
+    def passage_at(self, document: str, anchor: str) -> Passage | None:
+        """What stands under an anchor or, where nothing does, what became of that which last stood there."""
+        live = self._by_anchor.get((document, anchor))
+        return live or self._passages.get(self.history.resolve_anchor(document, anchor) or "")
+
     def positions(self, documents: Sequence[str]) -> Positions:
         """The positions of all passages of the documents."""
         for id_ in documents:
             self.document(id_)
         return np.concatenate([self._positions.get(id_, np.empty(0, np.int64)) for id_ in dict.fromkeys(documents)])
+
+    @cached_property
+    def _passages(self) -> dict[str, Passage]:
+        return {passage.id: passage for passage in self.passages}
+
+    @cached_property
+    def _by_anchor(self) -> dict[tuple[str, str], Passage]:
+        return {(passage.document, passage.anchor): passage for passage in self.passages}
 
     @cached_property
     def _positions(self) -> dict[str, Positions]:
@@ -220,23 +264,37 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         content = (folder / MANIFEST).read_bytes()
         # The format is read by itself first: the rest of another format may have another shape.
-        found = _Format.model_validate_json(content).format
-        if found != FORMAT_VERSION:
+        format_ = _Format.model_validate_json(content).format
+        if format_ != FORMAT_VERSION:
             raise MismatchError(
-                f"the generation {folder.name} has the format {found}, this version reads {FORMAT_VERSION}; {_REBUILD}"
+                f"the generation {folder.name} has the format {format_}, this version reads {FORMAT_VERSION}; {_REBUILD}"
             )
-        return Manifest.model_validate_json(content)
+        manifest = Manifest.model_validate_json(content)
+        said = (folder / CHECKSUM).read_text(encoding="ascii", errors="replace").strip()
     except OSError as error:
         raise DamagedGenerationError(f"the generation {folder.name} has no readable {MANIFEST}; {_REBUILD}") from error
     except ValidationError as error:
         raise DamagedGenerationError(
             f"the {MANIFEST} of the generation {folder.name} is damaged; {_REBUILD}"
         ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if said != found:
+        raise DamagedGenerationError(
+            f"the {MANIFEST} of the generation {folder.name} has the sha256 {found[:12]}…, not {said[:12]}…; {_REBUILD}"
+        )
+    return manifest
 
 
-def passage_ids(folder: Path) -> set[str]:
-    """The ids of a generation's passages, of files that have been checked."""
-    return {_PASSAGE.validate_json(line).id for line in _json_lines(folder / PASSAGES)}
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest of a generation whose other files are there, with a checksum of each."""
+    files = {
+        path.relative_to(folder).as_posix(): FileEntry(sha256=file_sha256(path), size=path.stat().st_size)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    content = (manifest.model_copy(update={"files": files}).model_dump_json(indent=1) + "\n").encode()
+    (folder / MANIFEST).write_bytes(content)
+    (folder / CHECKSUM).write_text(hashlib.sha256(content).hexdigest() + "\n", encoding="ascii")
 
 
 def check_files(folder: Path, manifest: Manifest) -> None:
@@ -245,23 +303,28 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     Raises:
         DamagedGenerationError: one is missing, cut short or changed; the message names it and both values.
     """
-    for name, entry in manifest.files.items():
-        path = folder / name
-        try:
-            found = FileEntry(sha256=file_sha256(path), size=path.stat().st_size)
-        except OSError as error:
-            raise DamagedGenerationError(
-                f"the generation {folder.name} lacks {name} ({error.strerror}); {_REBUILD}"
-            ) from error
-        if found.size != entry.size:
-            raise DamagedGenerationError(
-                f"{name} of the generation {folder.name} has {found.size} bytes, not {entry.size}; {_REBUILD}"
-            )
-        if found.sha256 != entry.sha256:
-            raise DamagedGenerationError(
-                f"{name} of the generation {folder.name} has the sha256 {found.sha256[:12]}…, "
-                f"not {entry.sha256[:12]}…; {_REBUILD}"
-            )
+    with ThreadPoolExecutor(_READERS) as pool:
+        for _ in pool.map(lambda name: _check_file(folder, name, manifest.files[name]), manifest.files):
+            pass
+
+
+def _check_file(folder: Path, name: str, entry: FileEntry) -> None:
+    path = folder / name
+    try:
+        found = FileEntry(sha256=file_sha256(path), size=path.stat().st_size)
+    except OSError as error:
+        raise DamagedGenerationError(
+            f"the generation {folder.name} lacks {name} ({error.strerror}); {_REBUILD}"
+        ) from error
+    if found.size != entry.size:
+        raise DamagedGenerationError(
+            f"{name} of the generation {folder.name} has {found.size} bytes, not {entry.size}; {_REBUILD}"
+        )
+    if found.sha256 != entry.sha256:
+        raise DamagedGenerationError(
+            f"{name} of the generation {folder.name} has the sha256 {found.sha256[:12]}…, "
+            f"not {entry.sha256[:12]}…; {_REBUILD}"
+        )
 
 
 def file_sha256(path: Path) -> str:

@@ -6,9 +6,11 @@ stems do not. k1 and b are within what Robertson and Zaragoza (2009) give; on Ka
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,14 @@ _WORD = re.compile(r"\w+")
 
 def sequences(text: str) -> list[str]:
     """The sequences of four letters within each word of a text, ends marked, case and Kazakh letters folded."""
-    found: list[str] = []
-    for word in _WORD.findall(unicodedata.normalize("NFC", text).lower()):
-        marked = f"<{keyboard_fold(word)}>"
-        found.extend(marked[start : start + _LENGTH] for start in range(max(1, len(marked) - _LENGTH + 1)))
-    return found
+    words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
+    return [sequence for word in words for sequence in _of_word(word)]
+
+
+@lru_cache(maxsize=50_000)
+def _of_word(word: str) -> tuple[str, ...]:
+    marked = f"<{keyboard_fold(word)}>"
+    return tuple(marked[start : start + _LENGTH] for start in range(max(1, len(marked) - _LENGTH + 1)))
 
 
 class LexicalIndex:
@@ -36,29 +41,38 @@ class LexicalIndex:
 
     _FIELDS = ("body", "headings")
 
-    def __init__(self, fields: Mapping[str, Any], passages: int) -> None:
-        self._fields = fields
+    def __init__(self, fields: Callable[[], Mapping[str, Any]], passages: int) -> None:
+        self._load = fields
         self._passages = passages
+
+    @cached_property
+    def _fields(self) -> Mapping[str, Any]:
+        return self._load()
 
     @classmethod
     def from_texts(cls, bodies: Sequence[str], headings: Sequence[str]) -> LexicalIndex:
         """An index of passages by their words and the words of their headings, in the same order."""
         import bm25s
 
+        # On import it sets its own level so low that it tells of each field.
+        logging.getLogger("bm25s").setLevel(logging.WARNING)
         fields = {}
         for name, texts in zip(cls._FIELDS, (bodies, headings), strict=True):
             fields[name] = bm25s.BM25(k1=_K1, b=_B)
             # A text without a word still has its place.
             fields[name].index([sequences(text) or [""] for text in texts], show_progress=False)
-        return cls(fields, len(bodies))
+        return cls(lambda: fields, len(bodies))
 
     @classmethod
     def load(cls, folder: Path, passages: int) -> LexicalIndex:
-        import bm25s
+        """Read what `save` wrote, when it is first used: a build that only takes the vectors over never does."""
 
-        return cls(
-            {name: bm25s.BM25.load(folder / name, mmap=True, allow_pickle=False) for name in cls._FIELDS}, passages
-        )
+        def fields() -> Mapping[str, Any]:
+            import bm25s
+
+            return {name: bm25s.BM25.load(folder / name, mmap=True, allow_pickle=False) for name in cls._FIELDS}
+
+        return cls(fields, passages)
 
     def save(self, folder: Path) -> None:
         for name, field in self._fields.items():

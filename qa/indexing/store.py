@@ -1,22 +1,43 @@
-"""The index folder: which generations there are, which one is live, and publishing another."""
+"""The index folder: which generations there are, which one is live, and publishing another.
+
+Readers take no lock: a generation never changes once it has its name, and CURRENT is replaced at one stroke. Whoever
+changes what is there does so within `building`.
+"""
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import shutil
+import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
-from qa.errors import GenerationError, NoGenerationError
-from qa.indexing.generation import Generation, Manifest, check_files, passage_ids, read_manifest
+from filelock import FileLock, Timeout
+
+from qa.errors import GenerationError, NoGenerationError, UnknownGenerationError
+from qa.indexing.generation import Generation, Manifest, check_files, read_manifest, write_manifest
 
 CURRENT, GENERATIONS = "CURRENT", "generations"
+HELD = "held.json"  # beside a generation's own files: why it was not published
+_LOCK, _BUILDER = ".build.lock", ".builder.json"
+_OTHER_FOLDER = "set QA_INDEX_DIR to a folder that can be written"
+_ROOM = f"make room or {_OTHER_FOLDER}"
+_HELP = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: _ROOM,
+    errno.EACCES: f"change its permissions or {_OTHER_FOLDER}",
+}
 _UNFINISHED = "."  # what a folder's name begins with until the generation is complete
 
 
 class IndexStore:
-    """An index folder on a local disk."""
+    """An index folder on a disk."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -35,7 +56,7 @@ class IndexStore:
             raise GenerationError(
                 f"{self.folder / CURRENT} cannot be read ({error.strerror}); check its permissions"
             ) from error
-        if not id_ or not self._path(id_).is_dir():
+        if not id_ or not self.path(id_).is_dir():
             raise NoGenerationError(f"there is no index in {self.folder}; run qa index build")
         return id_
 
@@ -46,80 +67,206 @@ class IndexStore:
             NoGenerationError: nothing has been published.
             DamagedGenerationError, MismatchError: see `Generation.load`.
         """
-        return Generation.load(self._path(self.live_id()))
+        return Generation.load(self.path(self.live_id()))
 
     def live_manifest(self) -> Manifest:
         """The manifest of the live generation; its other files are not read. Raises as `live` does."""
-        return read_manifest(self._path(self.live_id()))
+        return read_manifest(self.path(self.live_id()))
 
     def check_live(self) -> None:
         """Compare the live generation's files with their checksums. Raises as `live` does."""
-        folder = self._path(self.live_id())
+        folder = self.path(self.live_id())
         check_files(folder, read_manifest(folder))
-
-    def live_passage_ids(self) -> set[str]:
-        """The ids of the live generation's passages; its vectors are not loaded. Raises as `live` does."""
-        self.check_live()
-        return passage_ids(self._path(self.live_id()))
 
     def ids(self) -> list[str]:
         """All complete generations, oldest first."""
         folder = self.folder / GENERATIONS
         return sorted(path.name for path in folder.iterdir() if path.name[0] != _UNFINISHED) if folder.is_dir() else []
 
-    def publish(self, id_: str, write: Callable[[Path], None]) -> None:
-        """Let ``write`` fill a folder, then make it the live generation. Where anything fails, nothing has changed.
+    def path(self, id_: str) -> Path:
+        """The folder of a generation."""
+        return self.folder / GENERATIONS / id_
+
+    def known(self, id_: str) -> Path:
+        """The folder of a generation that is there.
 
         Raises:
-            GenerationError: the index folder cannot be written; the message says why.
+            UnknownGenerationError: it is not.
         """
-        generations = self.folder / GENERATIONS
+        if id_ not in self.ids():
+            raise UnknownGenerationError(f"no generation has the id {id_!r}; qa index list shows them")
+        return self.path(id_)
+
+    def before(self, id_: str) -> str:
+        """The newest generation that is older than one, those that were held back left out.
+
+        Raises:
+            UnknownGenerationError: there is none.
+        """
+        older = [other for other in self.ids() if other < id_ and self.held(other) is None]
+        if not older:
+            raise UnknownGenerationError(f"no generation is older than {id_}; qa index list shows them")
+        return older[-1]
+
+    def held(self, id_: str) -> list[str] | None:
+        """Why a generation was kept aside, line by line; None where it was not."""
         try:
-            generations.mkdir(parents=True, exist_ok=True)
-            work = Path(tempfile.mkdtemp(prefix=f"{_UNFINISHED}{id_}-", dir=generations))
+            reasons: list[str] = json.loads((self.path(id_) / HELD).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return reasons
+
+    @contextmanager
+    def building(self, waiting: Callable[[str], None]) -> Iterator[None]:
+        """Hold off all other builders, in every process, after the one that is at work; ``waiting`` is told of it.
+
+        What a killed builder left behind is removed.
+
+        Raises:
+            GenerationError: the index folder cannot be written.
+        """
+        with self._written():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / _LOCK)
             try:
-                write(work)
+                lock.acquire(timeout=0)
+            except Timeout:
+                waiting(self._builder())
+                lock.acquire()
+        try:
+            with self._written():
+                self._clear()
+                here = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat()}
+                (self.folder / _BUILDER).write_text(json.dumps(here), encoding="utf-8")
+            yield
+        finally:
+            with suppress(OSError):
+                (self.folder / _BUILDER).unlink()
+            lock.release()
+
+    def _builder(self) -> str:
+        try:
+            found = json.loads((self.folder / _BUILDER).read_text(encoding="utf-8"))
+            return f"process {found['pid']} on {found['host']} builds since {found['since'][:19]}Z"
+        except (OSError, ValueError, KeyError):
+            return "another process builds"
+
+    def _clear(self) -> None:
+        """Remove what builders left that did not come to their end."""
+        for left in [*self.folder.glob(f".{CURRENT}-*"), *(self.folder / GENERATIONS).glob(f"{_UNFINISHED}*")]:
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+    def stage(self, generation: Generation) -> Path:
+        """Write a generation beside the others under a name that readers pass over: the folder.
+
+        Raises:
+            GenerationError: the index folder cannot be written; nothing has changed.
+        """
+        work = self._staged(generation.id)
+        with self._written():
+            work.mkdir(parents=True)
+            try:
+                generation.save(work)
+                write_manifest(work, generation.manifest)
                 for file in work.rglob("*"):
                     _sync(file)
                 _sync(work)
-                work.chmod(0o755)
-                work.rename(self._path(id_))
-            finally:
-                shutil.rmtree(work, ignore_errors=True)
-            _sync(generations)
-            try:
-                self._point_to(id_)
             except OSError:
-                shutil.rmtree(self._path(id_), ignore_errors=True)
+                shutil.rmtree(work, ignore_errors=True)
                 raise
-        except OSError as error:
-            raise GenerationError(
-                f"the index folder {self.folder} cannot be written ({error.strerror}); what was live stays live: "
-                "make room or set QA_INDEX_DIR to a folder that can be written"
-            ) from error
+        return work
+
+    def make_live(self, id_: str) -> None:
+        """Let readers move over to a generation that is staged or there.
+
+        Raises:
+            GenerationError: the index folder cannot be written; what was live stays live.
+        """
+        with self._written():
+            self._settle(id_)
+            (self.path(id_) / HELD).unlink(missing_ok=True)
+            handle, name = tempfile.mkstemp(prefix=f".{CURRENT}-", dir=self.folder)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(id_ + "\n")
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).chmod(0o644)
+                Path(name).replace(self.folder / CURRENT)
+            except OSError:
+                Path(name).unlink(missing_ok=True)
+                raise
+            _sync(self.folder)
+
+    def publish(self, generation: Generation) -> None:
+        """Write a generation and make it live. Raises as `stage` and `make_live` do; then nothing has changed."""
+        self.stage(generation)
+        try:
+            self.make_live(generation.id)
+        except GenerationError:
+            self.discard(generation.id)
+            raise
+
+    def hold(self, id_: str, reasons: Sequence[str]) -> None:
+        """Keep a staged generation, but aside, and why."""
+        with self._written():
+            (self._staged(id_) / HELD).write_text(
+                json.dumps(list(reasons), ensure_ascii=False, indent=1), encoding="utf-8"
+            )
+            self._settle(id_)
+
+    def discard(self, id_: str) -> None:
+        """Remove a generation, staged or there."""
+        shutil.rmtree(self._staged(id_), ignore_errors=True)
+        shutil.rmtree(self.path(id_), ignore_errors=True)
+
+    def _staged(self, id_: str) -> Path:
+        return self.folder / GENERATIONS / f"{_UNFINISHED}{id_}"
+
+    def _settle(self, id_: str) -> None:
+        """Give a staged generation its name."""
+        if self._staged(id_).is_dir():
+            self._staged(id_).rename(self.path(id_))
+            _sync(self.folder / GENERATIONS)
+
+    def rollback(self, id_: str | None, usable: Callable[[Manifest], None] | None = None) -> tuple[str, str]:
+        """Make a generation live again, the one before the live one if none is named: its id, and which was live.
+
+        ``usable`` may raise where the generation cannot answer. Call it within `building`.
+
+        Raises:
+            UnknownGenerationError: there is no such generation.
+            DamagedGenerationError, MismatchError: its files are not those that were built, or of another format.
+        """
+        live = self.live_id()
+        folder = self.known(id_ if id_ is not None else self.before(live))
+        manifest = read_manifest(folder)
+        check_files(folder, manifest)
+        if usable is not None:
+            usable(manifest)
+        self.make_live(folder.name)
+        return folder.name, live
 
     def prune(self, keep: int) -> None:
         """Remove all but the newest ``keep`` generations; the live one always stays."""
         live = self.live_id()
         for id_ in [id_ for id_ in self.ids() if id_ != live][: max(0, len(self.ids()) - keep)]:
-            shutil.rmtree(self._path(id_), ignore_errors=True)
+            self.discard(id_)
 
-    def _point_to(self, id_: str) -> None:
-        handle, name = tempfile.mkstemp(prefix=f".{CURRENT}-", dir=self.folder)
+    @contextmanager
+    def _written(self) -> Iterator[None]:
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(id_ + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(self.folder / CURRENT)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-        _sync(self.folder)
-
-    def _path(self, id_: str) -> Path:
-        return self.folder / GENERATIONS / id_
+            yield
+        except OSError as error:
+            # numpy tells of a file that it could write only in part without the reason, which is a full disk.
+            reason = error.strerror or os.strerror(errno.ENOSPC)
+            raise GenerationError(
+                f"the index folder {self.folder} cannot be written ({reason}); what was live stays live: "
+                f"{_HELP.get(error.errno or errno.ENOSPC, _OTHER_FOLDER)}"
+            ) from error
 
 
 def _sync(path: Path) -> None:

@@ -30,13 +30,27 @@ class PassageTokens:
     vectors: Floats
     spans: Integers
 
+    def stored(self) -> StoredTokens:
+        """The tokens as a store holds them."""
+        largest = np.abs(self.vectors).max(axis=1)
+        scales = (np.where(largest > 0, largest, 1.0) / _LARGEST).astype(np.float32)
+        return StoredTokens(
+            np.round(self.vectors / scales[:, None]).astype(np.int8), scales, self.spans.astype(np.int32)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTokens:
+    """The tokens of one passage in bytes: a token's vector is its row of ``vectors`` times its ``scales``."""
+
+    vectors: NDArray[np.int8]
+    scales: Floats
+    spans: Integers
+
 
 @dataclass(frozen=True, slots=True)
 class TokenStore:
-    """Tokens of all passages: passage ``i`` has the rows ``bounds[i]`` to ``bounds[i + 1]``.
-
-    A token's vector is its row of ``vectors`` times its ``scales``.
-    """
+    """Tokens of all passages: passage ``i`` has the rows ``bounds[i]`` to ``bounds[i + 1]``."""
 
     vectors: NDArray[np.int8]
     scales: Floats
@@ -44,14 +58,12 @@ class TokenStore:
     spans: Integers
 
     @classmethod
-    def from_passages(cls, passages: Sequence[PassageTokens]) -> TokenStore:
-        bounds = np.cumsum([0, *(len(tokens.vectors) for tokens in passages)], dtype=np.int64)
-        quantised = [_quantised(tokens.vectors) for tokens in passages]
+    def from_stored(cls, passages: Sequence[StoredTokens]) -> TokenStore:
         return cls(
-            np.concatenate([vectors for vectors, _ in quantised]),
-            np.concatenate([scales for _, scales in quantised]),
-            bounds,
-            np.concatenate([tokens.spans for tokens in passages]).astype(np.int32),
+            np.concatenate([tokens.vectors for tokens in passages]),
+            np.concatenate([tokens.scales for tokens in passages]),
+            np.cumsum([0, *(len(tokens.vectors) for tokens in passages)], dtype=np.int64),
+            np.concatenate([tokens.spans for tokens in passages]),
         )
 
     @classmethod
@@ -69,15 +81,12 @@ class TokenStore:
         return tuple(f"tokens-{name}.npy" for name in _ARRAYS)
 
     def passage(self, position: int) -> PassageTokens:
+        stored = self.stored(position)
+        return PassageTokens(stored.vectors.astype(np.float32) * stored.scales[:, None], stored.spans)
+
+    def stored(self, position: int) -> StoredTokens:
         rows = slice(int(self.bounds[position]), int(self.bounds[position + 1]))
-        return PassageTokens(self.vectors[rows].astype(np.float32) * self.scales[rows, None], self.spans[rows])
+        return StoredTokens(self.vectors[rows], self.scales[rows], self.spans[rows])
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
-
-
-def _quantised(vectors: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Vectors (n, dimension) as bytes, and the scale of each."""
-    largest = np.abs(vectors).max(axis=1)
-    scales = (np.where(largest > 0, largest, 1.0) / _LARGEST).astype(np.float32)
-    return np.round(vectors / scales[:, None]).astype(np.int8), scales

@@ -14,7 +14,9 @@ from functools import cached_property
 from pathlib import Path
 
 _WORD = re.compile(r"\w+")
-_BEFORE = re.compile(r"(?P<long>[^().:;!?\n]{4,120})\(\s*(?P<short>[^\W\d_]{2,10})\s*[),;—–-]")
+_IN_BRACKETS = re.compile(r"\(\s*(?P<short>[^\W\d_]{2,10})\s*[),;—–-]")
+_CLAUSE_END = re.compile(r"[().:;!?\n]")
+_LONGEST = 120
 _AFTER = re.compile(r"(?<!\w)(?P<short>[^\W\d_]{2,10})(?:-\w+)?\s*\(\s*(?P<long>[^()\n]{4,120})\)")
 # A last word may have another ending in a question: this much of it must stay.
 _STEM = 4
@@ -31,8 +33,11 @@ class Abbreviations:
     def of_texts(cls, texts: Iterable[str]) -> Abbreviations:
         found: dict[str, str] = {}
         for text in texts:
-            for match in _BEFORE.finditer(text):
-                _note(found, match["short"], _ending_with(match["short"], _WORD.findall(match["long"])))
+            if "(" not in text:
+                continue
+            for match in _IN_BRACKETS.finditer(text):
+                clause = _CLAUSE_END.split(text[max(0, match.start() - _LONGEST) : match.start()])[-1]
+                _note(found, match["short"], _ending_with(match["short"], _WORD.findall(clause)))
             for match in _AFTER.finditer(text):
                 words = _WORD.findall(match["long"])
                 spelt = _ending_with(match["short"], words)

@@ -6,10 +6,14 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from qa.language.cleaning import visible
 from qa.records import Span
 
 # Thai to Lao, Burmese, Khmer, kana, Han: nothing between two words.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_RANGES = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_UNSPACED = re.compile(f"[{_RANGES}]")
+_WRITTEN = re.compile(rf"[{_RANGES}]|[^\s{_RANGES}]+")
+_MARKS = ".,;:!?…‥·•*_#|`~\"'«»‹›“”„‟‘’‚()[]{}<>-–—―/\\。、，．；：！？「」『』（）《》〈〉【】・،؛؟"
 
 
 def joins(character: str) -> bool:
@@ -45,3 +49,14 @@ def words_of_tokens(text: str, spans: Iterable[Iterable[int]]) -> tuple[slice, .
             words.append(slice(row, row + 1))
             reached = end
     return tuple(words)
+
+
+def word_spans(text: str) -> list[Span]:
+    """The words as they are written, marks included; each character by itself in a script without spaces."""
+    return [found.span() for found in _WRITTEN.finditer(text)]
+
+
+def bare_words(text: str) -> list[str]:
+    """The words for comparing: in NFC, without invisible characters and the marks around them, case kept."""
+    stripped = (word.strip(_MARKS) for word in _WRITTEN.findall(visible(text)))
+    return [word for word in stripped if word]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from qa.errors import CorpusError, DocumentError
 from qa.language.cleaning import visible
@@ -61,8 +62,12 @@ class Reading:
     skipped: tuple[Skipped, ...]
 
 
-def read_corpus(folder: Path) -> Reading:
-    """Read every document of a folder; a file that cannot be read is reported and stops nothing.
+# What an earlier reading made of a file, by the file's name and hash.
+Known = Mapping[tuple[str, str], tuple[Document, tuple[Passage, ...]]]
+
+
+def read_corpus(folder: Path, known: Known = MappingProxyType({})) -> Reading:
+    """Read every document of a folder that is not ``known``; a file that cannot be read is reported and stops nothing.
 
     Raises:
         CorpusError: the folder does not exist, or no file in it could be read.
@@ -72,7 +77,7 @@ def read_corpus(folder: Path) -> Reading:
     passages: list[Passage] = []
     for source in sources:
         try:
-            document, own = read_document(source)
+            document, own = known.get((source.name, source.sha256)) or read_document(source)
         except DocumentError as error:
             skipped.append(Skipped(source.name, str(error), source.sha256))
         except Exception as error:  # whatever one file does to a parser, the others are read
@@ -168,13 +173,15 @@ def _files(folder: Path) -> tuple[list[tuple[str, str, Path]], list[Skipped]]:
     files: list[tuple[str, str, Path]] = []
     skipped: list[Skipped] = []
     taken: dict[str, str] = {}
+    root = folder.resolve()
+    inside = cache(lambda parent: parent.resolve().is_relative_to(root))
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if any(part.startswith((".", "~")) for part in name.split("/")) or name.endswith("~") or path.is_dir():
             continue
         shown = name.encode("utf-8", "backslashreplace").decode()
         id_ = name[: -len(path.suffix)] if path.suffix else name
-        reason = _unusable(path, folder, id_, taken.get(id_))
+        reason = _unusable(path, inside(path.parent), id_, taken.get(id_))
         if shown != name or not name.isprintable():
             reason = "its name is not UTF-8 or holds control characters; rename it"
         if reason:
@@ -185,10 +192,10 @@ def _files(folder: Path) -> tuple[list[tuple[str, str, Path]], list[Skipped]]:
     return files, skipped
 
 
-def _unusable(path: Path, folder: Path, id_: str, twin: str | None) -> str | None:
+def _unusable(path: Path, inside: bool, id_: str, twin: str | None) -> str | None:
     if path.suffix.lower() not in _PARSERS:
         return f"files of kind {path.suffix or 'without suffix'} are not read; save it as .txt or .md"
-    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+    if not inside or path.is_symlink() or not path.is_file():
         return "not a file of the corpus folder; copy the file there instead of linking to it"
     if path.lstat().st_size > LARGEST_FILE:
         return f"larger than {LARGEST_FILE // 1024**2} MiB; split it"

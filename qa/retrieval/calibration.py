@@ -11,17 +11,21 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from qa.encoding.encoder import normalised
+from qa.encoding.means import LanguageMeans
 from qa.encoding.prepared import PreparedModel
 from qa.errors import ModelError
+from qa.indexing.generation import Generation
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.tokens import PassageTokens
 from qa.retrieval.relevance import (
@@ -33,40 +37,58 @@ from qa.retrieval.relevance import (
     per_token,
     relevance,
 )
+from qa.retrieval.search import Searcher
 
-FILE = "calibration.json"
+FILE, QUESTIONS = "calibration.json", "calibration-questions.npz"
 _LANGUAGE = "kk"  # of the calibration passages
 # The share of questions about other things that may be answered.
 FALSE_ANSWER_RATE = 0.05
 # Both kinds of question weigh the same in the fit, so this is where an answer becomes likelier than none.
 HIGHEST_THRESHOLD = 0.5
+# On each leg so many passages are looked at for a question about other things: the best of them is all that counts.
+_CANDIDATES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The curve of a model: ``probability = 1 / (1 + exp(-(slope · relevance + intercept)))``."""
+    """The curve of a model: ``probability = 1 / (1 + exp(-(slope · relevance + intercept)))``.
+
+    ``questions`` are the calibration questions, encoded.
+    """
 
     scales: Scales
     slope: float
     intercept: float
+    questions: tuple[Question, ...] = field(default=(), compare=False)
 
     def score(self, value: float) -> float:
         """The probability that a passage of this relevance answers the question."""
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, self.slope * value + self.intercept))))
+
+    def threshold(self, generation: Generation, means: LanguageMeans) -> float:
+        """The confidence from which on a corpus counts as answering, given how it takes questions not about it.
+
+        At most `FALSE_ANSWER_RATE` of the calibration questions may be answered; a corpus that is about some of them
+        all the same answers from `HIGHEST_THRESHOLD` on.
+        """
+        searcher = Searcher(generation, means, Weights.shipped(), self.scales, candidates=_CANDIDATES)
+        best = [self.score(found[0].relevance) for one in self.questions if (found := searcher.search(one, 1))]
+        return threshold_of(best)
 
     @classmethod
     def fit(cls, model: PreparedModel) -> Calibration:
         """Fit the curve for a model on the calibration questions."""
         entries = _entries()
         asked = [(own, question) for own, entry in enumerate(entries) for question in entry["questions"]]
-        matched = _matched(model, [entry["passage"] for entry in entries], [question for _, question in asked])
+        questions = tuple(_encoded(model, question) for _, question in asked)
+        matched = _matched(model, [entry["passage"] for entry in entries], questions)
         scales = Scales(*(_spread(matched, name) for name in ("dense", "raw", "centred")))
         right, wrong = [], []
         for (own, _), row in zip(asked, matched, strict=True):
             values = [relevance(one, Weights.shipped(), scales) for one in row]
             right.append(values[own])
             wrong.append(max(values[:own] + values[own + 1 :]))
-        return cls.from_relevances(scales, right, wrong)
+        return replace(cls.from_relevances(scales, right, wrong), questions=questions)
 
     @classmethod
     def from_relevances(cls, scales: Scales, right: Sequence[float], wrong: Sequence[float]) -> Calibration:
@@ -80,7 +102,9 @@ class Calibration:
         return cls(scales, float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
 
     def save(self, folder: Path) -> None:
-        saved = {**asdict(self), "weights": asdict(Weights.shipped())}
+        curve = {"scales": asdict(self.scales), "slope": self.slope, "intercept": self.intercept}
+        _save_questions(self.questions, folder / QUESTIONS)
+        saved = {**curve, "weights": asdict(Weights.shipped())}
         (folder / FILE).write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
@@ -96,21 +120,17 @@ class Calibration:
                 raise ModelError(
                     "the scores were calibrated for other weights of the legs; run qa model prepare --again"
                 )
-            return cls(Scales(**saved["scales"]), float(saved["slope"]), float(saved["intercept"]))
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            questions = _load_questions(folder / QUESTIONS)
+            return cls(Scales(**saved["scales"]), float(saved["slope"]), float(saved["intercept"]), questions)
+        except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
             raise ModelError(
-                f"the prepared model in {folder} is damaged ({FILE}); run qa model prepare --again"
+                f"the prepared model in {folder} is damaged ({FILE} or {QUESTIONS}); run qa model prepare --again"
             ) from error
 
 
-def threshold_for(confidence_of: Callable[[str], float]) -> float:
-    """The confidence from which on a corpus counts as answering, given how it takes questions that are not about it.
-
-    At most `FALSE_ANSWER_RATE` of the calibration questions may be answered; a corpus that is about some of them all
-    the same answers from `HIGHEST_THRESHOLD` on.
-    """
-    asked = [question["text"] for entry in _entries() for question in entry["questions"]]
-    measured = float(np.quantile([confidence_of(text) for text in asked], 1 - FALSE_ANSWER_RATE))
+def threshold_of(confidences: Sequence[float]) -> float:
+    """The threshold that at most `FALSE_ANSWER_RATE` of the confidences lie above."""
+    measured = float(np.quantile(confidences, 1 - FALSE_ANSWER_RATE)) if confidences else HIGHEST_THRESHOLD
     return round(min(measured, HIGHEST_THRESHOLD), 4)
 
 
@@ -119,7 +139,35 @@ def _entries() -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def _matched(model: PreparedModel, texts: list[str], questions: list[dict[str, str]]) -> list[list[Similarities]]:
+def _encoded(model: PreparedModel, question: dict[str, str]) -> Question:
+    (encoding,) = model.encoder.encode_questions([question["text"]])
+    return Question.of(question["text"], encoding, model.means, question["language"])
+
+
+def _save_questions(questions: Sequence[Question], path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez(
+            file,
+            texts=np.array([one.text for one in questions], dtype=np.str_),
+            vectors=np.stack([one.vector for one in questions]) if questions else np.empty((0, 0), np.float32),
+            bounds=np.cumsum([0, *(len(one.tokens) for one in questions)]),
+            tokens=np.concatenate([one.tokens for one in questions] or [np.empty((0, 0), np.float32)]),
+            centred=np.concatenate([one.centred for one in questions] or [np.empty((0, 0), np.float32)]),
+        )
+
+
+def _load_questions(path: Path) -> tuple[Question, ...]:
+    with np.load(path, allow_pickle=False) as saved:
+        texts, vectors, bounds = saved["texts"].tolist(), saved["vectors"], saved["bounds"].tolist()
+        tokens, centred = saved["tokens"], saved["centred"]
+    rows = [slice(start, end) for start, end in pairwise(bounds)]
+    return tuple(
+        Question(text, vector, tokens[own], centred[own])
+        for text, vector, own in zip(texts, vectors, rows, strict=True)
+    )
+
+
+def _matched(model: PreparedModel, texts: list[str], questions: Sequence[Question]) -> list[list[Similarities]]:
     """The similarities of all calibration questions (rows) with all calibration passages."""
     passages = model.encoder.encode_passages(texts)
     vectors = np.stack([model.means.centred_passage(passage, _LANGUAGE).vector for passage in passages])
@@ -127,9 +175,7 @@ def _matched(model: PreparedModel, texts: list[str], questions: list[dict[str, s
     languages = [_LANGUAGE] * len(tokens)
     lexical = LexicalIndex.from_texts(texts, [""] * len(texts))
     rows = []
-    for question in questions:
-        (encoding,) = model.encoder.encode_questions([question["text"]])
-        asked = Question.of(question["text"], encoding, model.means, question["language"])
+    for asked in questions:
         body = per_token(lexical.scores(asked.text)[0], asked)
         late = [one.best() for one in interactions(asked, tokens, languages, model.means)]
         cosines = (vectors @ asked.vector).tolist()

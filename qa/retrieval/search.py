@@ -57,6 +57,7 @@ class Searcher:
     weights: Weights
     scales: Scales
     reranker: Reranker | None = None
+    candidates: int = CANDIDATES
 
     def search(self, question: Question, count: int, documents: Sequence[str] | None = None) -> list[Found]:
         """The ``count`` most relevant passages, best first; ``documents`` restricts them to some ids.
@@ -69,8 +70,8 @@ class Searcher:
         """
         among = self.generation.positions(documents) if documents else None
         lexical = self._lexical(question)
-        nearest = self.generation.dense.search(question.vector, max(CANDIDATES, count), among)[0]
-        positions = np.union1d(nearest, _most_words(lexical[0], among))
+        nearest = self.generation.dense.search(question.vector, max(self.candidates, count), among)[0]
+        positions = np.union1d(nearest, _most_words(lexical[0], self.candidates, among))
         found = self._ordered(question, positions, lexical, max(count, RERANKED) if self.reranker else count)
         if self.reranker and found:
             found = _reranked(self.reranker, question.text, found)
@@ -133,12 +134,12 @@ def _reranked(reranker: Reranker, question: str, found: list[Found]) -> list[Fou
     return [*again, *found[RERANKED:]]
 
 
-def _most_words(scores: Floats, among: Positions | None) -> Positions:
+def _most_words(scores: Floats, count: int, among: Positions | None) -> Positions:
     """The passages with the highest lexical scores that are above nothing."""
     pool = np.arange(len(scores)) if among is None else among
     pool = pool[scores[pool] > 0]
-    if len(pool) > CANDIDATES:
-        pool = pool[np.argpartition(-scores[pool], CANDIDATES)[:CANDIDATES]]
+    if len(pool) > count:
+        pool = pool[np.argpartition(-scores[pool], count)[:count]]
     return pool.astype(np.int64)
 
 

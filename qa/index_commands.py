@@ -1,0 +1,216 @@
+"""``qa index``: building, looking at and going back to generations. Printing and exit codes only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qa.errors import GenerationError
+from qa.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from qa.indexing.builder import Progress
+    from qa.indexing.generation import Manifest
+    from qa.rebuilding import Rebuilt
+    from qa.records import Passage
+
+
+@click.group()
+def index() -> None:
+    """Build the index of the corpus, see what is live, and go back."""
+
+
+@index.command("build")
+@click.option("--full", is_flag=True, help="Build even if nothing changed, and encode everything.")
+@click.option("--force", is_flag=True, help="Publish even what QA_GATE would keep aside.")
+def index_build(full: bool, force: bool) -> None:
+    """Build the index of the corpus and publish it; where nothing changed, say so."""
+    if rebuild_and_tell(load_settings(), full=full, force=force, quiet=False).status == "held":
+        click.get_current_context().exit(1)
+
+
+def rebuild_and_tell(settings: Settings, *, full: bool = False, force: bool = False, quiet: bool = True) -> Rebuilt:
+    """Rebuild with a progress bar; ``quiet``: say nothing where nothing changed."""
+    from qa.rebuilding import rebuild
+
+    with _progress() as progress:
+        rebuilt = rebuild(settings, progress, _say, full=full, force=force)
+    if rebuilt.status == "unchanged":
+        if not quiet:
+            click.echo(rebuilt.detail)
+        return rebuilt
+    if rebuilt.reasons:
+        _say(f"building: {rebuilt.reasons}")
+    for file in rebuilt.manifest.skipped:
+        _say(f"skipped {file.reason}")
+    click.echo(f"qa: {rebuilt.detail}" if rebuilt.status == "held" else rebuilt.detail, err=True)
+    return rebuilt
+
+
+def _say(line: str) -> None:
+    click.echo(f"qa: {line}", err=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on stderr that appears with the first passage to encode."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task("", total=None)
+
+    def show(phase: str, done: int, total: int) -> None:
+        if total:
+            bar.start()
+        bar.update(task, description=phase.capitalize(), completed=done, total=total or None)
+
+    try:
+        yield show
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+@index.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def index_status(as_json: bool) -> None:
+    """Show what is live, whether the corpus has moved on, and what was kept aside."""
+    from qa.indexing.store import IndexStore
+    from qa.loading import index_staleness
+
+    settings = load_settings()
+    store = IndexStore(settings.index_dir)
+    manifest = store.live_manifest()
+    stale = index_staleness(settings)
+    held = {id_: reasons for id_ in store.ids() if (reasons := store.held(id_)) is not None}
+    if as_json:
+        shown = {**manifest.model_dump(), "stale": bool(stale), "staleness": str(stale), "held": held}
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+        return
+    counts = manifest.counts
+    click.echo(f"generation  {manifest.generation}, built {manifest.built_at}")
+    click.echo(f"model       {manifest.model.name}: {manifest.model.source} ({manifest.model.fingerprint})")
+    click.echo(f"holds       {counts.documents} documents, {counts.passages} passages, {counts.tokens} tokens")
+    for entry in manifest.sources:
+        click.echo(f"            {entry.name}: {entry.passages} passages, sha256 {entry.sha256[:12]}…")
+    for file in manifest.skipped:
+        click.echo(f"skipped     {file.reason}")
+    for id_, reasons in held.items():
+        click.echo(f"kept aside  {id_}: {'; '.join(reasons)}; qa index build --force publishes it")
+    click.echo(f"stale       {f'yes: {stale}; run qa index build' if stale else 'no'}")
+
+
+@index.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def index_list(as_json: bool) -> None:
+    """List the generations that are kept, the newest first."""
+    from qa.indexing.store import IndexStore
+
+    store = IndexStore(load_settings().index_dir)
+    live = store.live_id()
+    rows = [_row(store.path(id_), live, store.held(id_)) for id_ in reversed(store.ids())]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for row in rows:
+        state = "live" if row["live"] else "kept aside" if row["held"] else ""
+        told = row.get("damaged") or f"{row['documents']} documents, {row['passages']} passages, {row['model']}"
+        click.echo(f"{row['generation']}  {state:<10}  {told}")
+
+
+def _row(folder: Path, live: str, held: Sequence[str] | None) -> dict[str, object]:
+    from qa.indexing.generation import read_manifest
+
+    row: dict[str, object] = {"generation": folder.name, "live": folder.name == live, "held": list(held or ())}
+    try:
+        manifest = read_manifest(folder)
+    except GenerationError as error:
+        return {**row, "damaged": str(error)}
+    counts = manifest.counts
+    return {
+        **row,
+        "built_at": manifest.built_at,
+        "documents": counts.documents,
+        "passages": counts.passages,
+        "model": manifest.model.name,
+    }
+
+
+@index.command("verify")
+@click.argument("generation", required=False)
+def index_verify(generation: str | None) -> None:
+    """Check the files of GENERATION, or of the live one, and compare its sources with the corpus."""
+    from qa.indexing.store import IndexStore
+    from qa.indexing.verification import verified
+
+    settings = load_settings()
+    store = IndexStore(settings.index_dir)
+    manifest = verified(store.known(generation or store.live_id())).manifest
+    click.echo(f"{manifest.generation} is whole: {len(manifest.files)} files, {manifest.counts.passages} passages")
+    _tell_sources(manifest, settings)
+
+
+def _tell_sources(manifest: Manifest, settings: Settings) -> None:
+    from qa.indexing.staleness import staleness
+
+    moved_on = staleness(manifest, settings.corpus_dir, None)
+    click.echo(f"the corpus has moved on: {moved_on}" if moved_on else "its sources are those of the corpus")
+
+
+@index.command("rollback")
+@click.argument("generation", required=False)
+def index_rollback(generation: str | None) -> None:
+    """Make GENERATION live again, or the one before the live one."""
+    from qa.indexing.store import IndexStore
+    from qa.loading import check_usable
+
+    settings = load_settings()
+    store = IndexStore(settings.index_dir)
+    store.live_id()
+    with store.building(_say):
+        now, before = store.rollback(generation, lambda manifest: check_usable(manifest, settings))
+    click.echo(f"{now} is live again; it was {before}")
+
+
+@index.command("diff")
+@click.argument("a", required=False)
+@click.argument("b", required=False)
+def index_diff(a: str | None, b: str | None) -> None:
+    """Show what changed from generation A (the one before B) to generation B (the live one).
+
+    With QA_GATE set, also the questions that now get another first answer.
+    """
+    from qa.indexing.difference import difference
+    from qa.indexing.generation import Generation
+    from qa.indexing.store import IndexStore
+    from qa.rebuilding import other_answers
+
+    settings = load_settings()
+    store = IndexStore(settings.index_dir)
+    newer = store.known(b or store.live_id())
+    older = store.known(a or store.before(newer.name))
+    before, after = Generation.load(older), Generation.load(newer)
+    found = difference(before.passages, after.passages)
+    click.echo(f"from {before.id} to {after.id}: {found.kept} passages kept")
+    for passage in found.added:
+        click.echo(f"added    {_place(passage)}")
+    for passage in found.removed:
+        click.echo(f"removed  {_place(passage)}")
+    for then, now in found.changed:
+        click.echo(f"changed  {_place(then)}\n      -> {_place(now)}")
+    for then, now in found.moved:
+        click.echo(f"moved    {then.document}#{then.anchor} -> {_place(now)}")
+    for question, first, then_first in other_answers(settings, before, after):
+        click.echo(f"answers  {question}: {first} -> {then_first}")
+
+
+def _place(passage: Passage) -> str:
+    text = " ".join(passage.text.split())
+    return f"{passage.document}#{passage.anchor}  {text if len(text) <= 80 else text[:79] + '…'}"

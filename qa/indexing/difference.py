@@ -1,0 +1,153 @@
+"""What became of each passage between two generations.
+
+A passage's id is made of its document, the names of its headings and its text, so an equal id is the same passage,
+wherever it stands now. What an id does not pair is paired by equal text, and what is left by similar text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from qa.language.words import bare_words
+from qa.records import Passage
+
+# From here on difflib's documentation calls two sequences close matches.
+SIMILAR = 0.6
+# Comparing every passage with every other takes time quadratic in what changed. So a passage is compared with those few
+# that share most of its words, and of those words only with such as not too many of the others hold: where
+# everything differs, the time still grows with the number of words.
+_COMPARED = 8
+_COMMON = 50
+
+Pair = tuple[Passage, Passage]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Passages that came and went, pairs of what was and what is, and how many stayed as they were.
+
+    ``changed``: another text in its place. ``moved``: the same text under another anchor, number, heading or document;
+    offsets and lines that shift because text above grew are no move.
+    """
+
+    added: tuple[Passage, ...]
+    removed: tuple[Passage, ...]
+    changed: tuple[Pair, ...]
+    moved: tuple[Pair, ...]
+    kept: int
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed or self.moved)
+
+
+def difference(before: Sequence[Passage], after: Sequence[Passage]) -> Difference:
+    """Pair the passages of two generations; each is in exactly one part of the difference.
+
+    Ids are unique within ``before`` and within ``after``. All parts are in the order of ``before``, ``added`` in that
+    of ``after``.
+    """
+    live = {passage.id: passage for passage in after}
+    same = [(old, live[old.id]) for old in before if old.id in live]
+    elsewhere = [(old, new) for old, new in same if _place(old) != _place(new)]
+    gone, come = _unpaired(same, before, after)
+    equal = _equal_texts(gone, come)
+    gone, come = _unpaired(equal, gone, come)
+    changed = _similar_texts(gone, come)
+    gone, come = _unpaired(changed, gone, come)
+    order = {passage.id: number for number, passage in enumerate(before)}
+    return Difference(
+        added=tuple(come),
+        removed=tuple(gone),
+        changed=_sorted(changed, order),
+        moved=_sorted([*elsewhere, *equal], order),
+        kept=len(same) - len(elsewhere),
+    )
+
+
+def _place(passage: Passage) -> tuple[Hashable, ...]:
+    return passage.document, passage.anchor, passage.section, passage.path, passage.label
+
+
+def _sorted(pairs: Iterable[Pair], order: Mapping[str, int]) -> tuple[Pair, ...]:
+    return tuple(sorted(pairs, key=lambda pair: order[pair[0].id]))
+
+
+def _unpaired(
+    pairs: Iterable[Pair], before: Iterable[Passage], after: Iterable[Passage]
+) -> tuple[list[Passage], list[Passage]]:
+    old, new = {old.id for old, _ in pairs}, {new.id for _, new in pairs}
+    return [one for one in before if one.id not in old], [one for one in after if one.id not in new]
+
+
+# Where an equal text is looked for first.
+_KEYS: tuple[Callable[[Passage], Hashable], ...] = (
+    lambda passage: (passage.document, passage.anchor, passage.text),
+    lambda passage: (passage.document, passage.text),
+    lambda passage: passage.text,
+)
+
+
+def _equal_texts(gone: Sequence[Passage], come: Sequence[Passage]) -> list[Pair]:
+    found: list[Pair] = []
+    for key in _KEYS:
+        left, right = _unpaired(found, gone, come)
+        waiting: dict[Hashable, deque[Passage]] = defaultdict(deque)
+        for new in right:
+            waiting[key(new)].append(new)
+        found.extend((old, waiting[key(old)].popleft()) for old in left if waiting.get(key(old)))
+    return found
+
+
+def _similar_texts(gone: Sequence[Passage], come: Sequence[Passage]) -> list[Pair]:
+    """Pairs within one document, the closest first; of equally close ones that under the same anchor."""
+    scored = [
+        (-ratio, old.anchor != new.anchor, old, new)
+        for document, own in _by_document(gone).items()
+        for ratio, old, new in _similarities(own, _by_document(come).get(document, []))
+    ]
+    found: list[Pair] = []
+    taken: set[tuple[str, str]] = set()
+    for _, _, old, new in sorted(scored, key=lambda one: one[:2]):
+        sides = {("old", old.id), ("new", new.id)}
+        if not sides & taken:
+            found.append((old, new))
+            taken |= sides
+    return found
+
+
+def _by_document(passages: Iterable[Passage]) -> dict[str, list[Passage]]:
+    found: dict[str, list[Passage]] = {}
+    for passage in passages:
+        found.setdefault(passage.document, []).append(passage)
+    return found
+
+
+def _similarities(gone: Sequence[Passage], come: Sequence[Passage]) -> Iterator[tuple[float, Passage, Passage]]:
+    words = [bare_words(new.text) for new in come]
+    holders: dict[str, list[int]] = defaultdict(list)
+    for number, own in enumerate(words):
+        for word in set(own):
+            holders[word].append(number)
+    anchors = {new.anchor: number for number, new in enumerate(come)}
+    matcher = SequenceMatcher[str](autojunk=False)
+    for old in gone:
+        own = bare_words(old.text)
+        matcher.set_seq2(own)
+        for number in _candidates(own, holders, anchors.get(old.anchor)):
+            matcher.set_seq1(words[number])
+            if matcher.real_quick_ratio() >= SIMILAR <= matcher.quick_ratio() and matcher.ratio() >= SIMILAR:
+                yield matcher.ratio(), old, come[number]
+
+
+def _candidates(words: Iterable[str], holders: Mapping[str, Sequence[int]], same_anchor: int | None) -> list[int]:
+    """The numbers of those that share most words, and of the one under the same anchor."""
+    shared: Counter[int] = Counter()
+    for word in sorted(set(words)):
+        found = holders.get(word, ())
+        if len(found) <= _COMMON:
+            shared.update(found)
+    best = [number for number, _ in shared.most_common(_COMPARED)]
+    return best if same_anchor is None or same_anchor in best else [*best, same_anchor]

@@ -1,0 +1,57 @@
+"""Whether a generation on disk is what it says: its files, its counts, its passages, and that it finds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from qa.errors import DamagedGenerationError
+from qa.indexing.generation import Generation
+
+# So many passages, spread evenly, are searched for by their own vectors.
+_SAMPLE = 50
+
+
+def verified(folder: Path) -> Generation:
+    """Load a generation and check all that can be checked without encoding anything.
+
+    Raises:
+        DamagedGenerationError, MismatchError: something does not hold; the message says what.
+    """
+    generation = Generation.load(folder)
+    _check_counts(generation)
+    for passage in generation.passages:
+        if generation.document(passage.document).text[passage.start : passage.end] != passage.text:
+            raise _damaged(generation, f"the passage {passage.id} is not the text of {passage.document} at its place")
+    _check_search(generation)
+    return generation
+
+
+def _check_counts(generation: Generation) -> None:
+    counts, passages = generation.manifest.counts, len(generation.passages)
+    for what, said, found in (
+        ("documents", counts.documents, len(generation.documents)),
+        ("passages", counts.passages, passages),
+        ("vectors", passages, len(generation.dense)),
+        ("passages with tokens", passages, len(generation.tokens)),
+        ("tokens", counts.tokens, len(generation.tokens.vectors)),
+    ):
+        if said != found:
+            raise _damaged(generation, f"it has {found} {what}, not {said}")
+
+
+def _check_search(generation: Generation) -> None:
+    """Each passage of a sample must come first for its own vector, or as high as what does."""
+    for position in np.linspace(0, len(generation.passages) - 1, min(_SAMPLE, len(generation.passages)), dtype=int):
+        vector = generation.dense.vector(int(position))
+        own = float(vector @ vector)
+        best = float(generation.dense.search(vector, 1)[1][0])
+        if not np.isclose(own, best, atol=1e-4):
+            raise _damaged(
+                generation, f"a search for the passage {generation.passages[position].id} finds another one first"
+            )
+
+
+def _damaged(generation: Generation, problem: str) -> DamagedGenerationError:
+    return DamagedGenerationError(f"the generation {generation.id} is damaged: {problem}; run qa index build --full")

@@ -1,0 +1,225 @@
+"""The whole road from an edited corpus to what readers see: build aside, verify, compare, swap."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+from qa.encoding.prepared import Card, PreparedModel
+from qa.errors import DamagedGenerationError, GenerationError, MismatchError, NoGenerationError
+from qa.evaluation.gate import falls
+from qa.evaluation.outcomes import First, Outcome, evaluate
+from qa.evaluation.questions import read_cases
+from qa.indexing.builder import Progress, build
+from qa.indexing.difference import Difference, difference
+from qa.indexing.generation import Generation, Manifest, read_manifest
+from qa.indexing.staleness import staleness
+from qa.indexing.store import IndexStore
+from qa.indexing.verification import verified
+from qa.language import NORMALISER_VERSION
+from qa.loading import ensure_model, load_model
+from qa.reading import CHUNKER_VERSION, Known, read_corpus
+from qa.retrieval.answerer import Answerer
+from qa.retrieval.calibration import Calibration
+from qa.settings import Settings
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a rebuild came to.
+
+    ``reasons``: what it was made for; ``changes``: what differs from what was live before; ``encoded``: the passages
+    that had to be; ``fallen``: where it answers worse than what is live, a line each.
+    """
+
+    status: Literal["published", "unchanged", "held"]
+    manifest: Manifest
+    reasons: str = ""
+    changes: Difference | None = None
+    encoded: int = 0
+    seconds: float = 0.0
+    fallen: tuple[str, ...] = ()
+
+    @property
+    def detail(self) -> str:
+        """All that in a sentence."""
+        id_, counts = self.manifest.generation, self.manifest.counts
+        if self.status == "unchanged":
+            return "Nothing changed: the index is up to date."
+        if self.status == "held":
+            fallen = "; ".join(self.fallen)
+            return f"{id_} is kept aside, since it answers worse than what is live ({fallen}); --force publishes it"
+        built = f"Built {id_}: {counts.documents} documents, {counts.passages} passages"
+        if self.changes is None:
+            return f"{built} (kept aside before, published now)"
+        found = self.changes
+        changes = {"added": found.added, "changed": found.changed, "moved": found.moved, "removed": found.removed}
+        told = ", ".join(f"{len(passages)} {name}" for name, passages in changes.items())
+        return f"{built} ({told}, {found.kept} kept; {self.encoded} encoded) in {self.seconds:.1f} s"
+
+
+def rebuild(
+    settings: Settings,
+    progress: Progress,
+    waiting: Callable[[str], None],
+    *,
+    full: bool = False,
+    force: bool = False,
+) -> Rebuilt:
+    """Build the index of the corpus if it has moved on, and publish it unless it fails the gate.
+
+    ``full`` builds in any case and encodes everything; ``force`` publishes what the gate would hold back. One builder
+    works at a time: ``waiting`` is told which one this one waits for.
+
+    Raises:
+        QAError: anything failed; what was live stays live.
+    """
+    started = time.perf_counter()
+    folder = ensure_model(settings)
+    store = IndexStore(settings.index_dir)
+    with store.building(waiting):
+        card = Card.read(folder)
+        live = None if full else _live_manifest(store)
+        found = staleness(live, settings.corpus_dir, card) if live is not None else None
+        if live is not None and not found:
+            store.check_live()
+            return Rebuilt("unchanged", live)
+        held = None if full else _held(store, settings, card)
+        if held is not None:
+            return _published_again(store, held) if force else held
+        rebuilt = _Rebuild(settings, store, progress, full=full, force=force).run()
+    reasons = "" if found is None else str(found)
+    seconds = time.perf_counter() - started
+    return Rebuilt(rebuilt.status, rebuilt.manifest, reasons, rebuilt.changes, rebuilt.encoded, seconds, rebuilt.fallen)
+
+
+def _live_manifest(store: IndexStore) -> Manifest | None:
+    """What is live; None where nothing is that this version reads.
+
+    Raises:
+        DamagedGenerationError: what is live is damaged; it is not built over without being asked.
+    """
+    try:
+        return store.live_manifest()
+    except (NoGenerationError, MismatchError):
+        return None
+
+
+def _held(store: IndexStore, settings: Settings, card: Card) -> Rebuilt | None:
+    """The newest generation if it was kept aside and the corpus has not moved on since."""
+    newest = next(reversed(store.ids()), None)
+    reasons = store.held(newest) if newest is not None else None
+    if newest is None or reasons is None:
+        return None
+    try:
+        manifest = read_manifest(store.path(newest))
+    except GenerationError:
+        return None
+    if staleness(manifest, settings.corpus_dir, card):
+        return None
+    return Rebuilt("held", manifest, fallen=tuple(reasons))
+
+
+def _published_again(store: IndexStore, held: Rebuilt) -> Rebuilt:
+    verified(store.path(held.manifest.generation))
+    store.make_live(held.manifest.generation)
+    return Rebuilt("published", held.manifest, fallen=held.fallen)
+
+
+class _Rebuild:
+    """One build, within the lock."""
+
+    def __init__(self, settings: Settings, store: IndexStore, progress: Progress, *, full: bool, force: bool) -> None:
+        self.settings, self.store, self.progress = settings, store, progress
+        self.full, self.force = full, force
+
+    def run(self) -> Rebuilt:
+        with ThreadPoolExecutor(1) as pool:
+            # One thread a passage, as many passages at once as there are cores: faster than the reverse.
+            loading = pool.submit(load_model, self.settings.model_copy(update={"encoder_threads": 1}))
+            self.progress("reading", 0, 0)
+            previous = self._previous()
+            reading = read_corpus(self.settings.corpus_dir, _known(previous))
+            model = loading.result()
+        calibration = Calibration.load(model.folder)
+        built = build(reading, model, previous, self.progress, self.settings.threads(), afresh=self.full)
+        generation = built.generation.with_threshold(calibration.threshold(built.generation, model.means))
+        self.progress("verifying", 0, 0)
+        try:
+            generation = verified(self.store.stage(generation))
+            fallen = self._fallen(previous, generation, model, calibration)
+            if fallen and not self.force:
+                self.store.hold(generation.id, fallen)
+            else:
+                self.store.make_live(generation.id)
+        except BaseException:
+            self.store.discard(generation.id)
+            raise
+        self.store.prune(self.settings.keep_generations)
+        status: Literal["published", "held"] = "held" if fallen and not self.force else "published"
+        changes = difference(previous.passages if previous else (), generation.passages)
+        return Rebuilt(status, generation.manifest, "", changes, built.encoded, fallen=tuple(fallen))
+
+    def _previous(self) -> Generation | None:
+        try:
+            return self.store.live()
+        except (NoGenerationError, MismatchError):
+            return None
+        except DamagedGenerationError:
+            if self.full:
+                return None
+            raise
+
+    def _fallen(
+        self, previous: Generation | None, generation: Generation, model: PreparedModel, calibration: Calibration
+    ) -> list[str]:
+        """Where the golden questions are answered worse than by what is live."""
+        if self.settings.gate is None:
+            return []
+        cases = read_cases(self.settings.gate)
+        if previous is None or previous.manifest.model.fingerprint != model.card.fingerprint:
+            return []
+        outcomes: list[list[Outcome]] = []
+        for one in (previous, generation):
+            self.progress("comparing", len(outcomes) * len(cases), 2 * len(cases))
+            outcomes.append(evaluate(cases, Answerer(one, model, calibration).answer))
+        return falls(*outcomes)
+
+
+def other_answers(settings: Settings, before: Generation, after: Generation) -> list[tuple[str, str, str]]:
+    """The golden questions of ``QA_GATE`` whose first passage is another one now: question, then, now.
+
+    Raises:
+        MismatchError: one of the generations was built with another model.
+    """
+    if settings.gate is None:
+        return []
+    cases = read_cases(settings.gate)
+    model = load_model(settings)
+    calibration = Calibration.load(model.folder)
+    then, now = (evaluate(cases, Answerer(one, model, calibration).answer) for one in (before, after))
+    return [
+        (one.question, _told(one.first), _told(other.first))
+        for one, other in zip(then, now, strict=True)
+        if one.first != other.first
+    ]
+
+
+def _told(first: First | None) -> str:
+    return f"{first.document}, {first.label}: {first.text[:60]}" if first else "nothing"
+
+
+def _known(previous: Generation | None) -> Known:
+    """The documents that an earlier generation was made of, if they would be read in the same way today."""
+    if previous is None or (previous.manifest.chunker, previous.manifest.normaliser) != (
+        CHUNKER_VERSION,
+        NORMALISER_VERSION,
+    ):
+        return {}
+    return {
+        (document.name, document.sha256): (document, tuple(previous.passages_of(document.id)))
+        for document in previous.documents.values()
+    }
