@@ -267,7 +267,8 @@ def read_manifest(folder: Path) -> Manifest:
         format_ = _Format.model_validate_json(content).format
         if format_ != FORMAT_VERSION:
             raise MismatchError(
-                f"the generation {folder.name} has the format {format_}, this version reads {FORMAT_VERSION}; {_REBUILD}"
+                f"the generation {folder.name} has the format {format_}, "
+                f"this version reads {FORMAT_VERSION}; {_REBUILD}"
             )
         manifest = Manifest.model_validate_json(content)
         said = (folder / CHECKSUM).read_text(encoding="ascii", errors="replace").strip()
