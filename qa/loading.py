@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -60,6 +61,18 @@ def load_answerer(settings: Settings) -> Answerer:
     model = load_model(settings)
     reranker = CrossEncoderReranker.load(settings.reranker, settings.device) if settings.reranker else None
     return Answerer(IndexStore(settings.index_dir).live(), model, Calibration.load(model.folder), reranker)
+
+
+def reload_answerer(settings: Settings, answerer: Answerer) -> Answerer:
+    """The index that is live now; all else stays as in ``answerer`` if the same model made this index too.
+
+    Raises:
+        QAError: there is no index, it is damaged, or it does not belong to the model that is set.
+    """
+    store = IndexStore(settings.index_dir)
+    if store.live_manifest().model.fingerprint != answerer.model.card.fingerprint:
+        return load_answerer(settings)
+    return replace(answerer, generation=store.live())
 
 
 def index_staleness(settings: Settings) -> Staleness:

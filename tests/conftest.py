@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,6 +57,14 @@ def run_qa(*arguments: str, env: dict[str, str], cwd: Path = ROOT) -> subprocess
         timeout=300,
         check=False,
     )
+
+
+def eventually(condition: Callable[[], object], timeout: float = 10) -> None:
+    """Wait until ``condition`` holds, and fail if it does not in ``timeout`` seconds."""
+    until = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < until, f"not so after {timeout} seconds"
+        time.sleep(0.02)
 
 
 def free_port() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,7 +12,8 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from qa import __version__
-from qa.loading import load_answerer
+from qa.indexing.store import CURRENT
+from qa.loading import load_answerer, reload_answerer
 from qa.retrieval.answerer import Answerer
 from qa.serving import ask, documents, health, index, problems, reading_page
 from qa.serving.live import Live
@@ -21,14 +23,20 @@ from qa.settings import Settings, load_settings
 _DESCRIPTION = "Answers questions from an essay with its own passages and exact section citations."
 
 
-def create_app(settings: Settings, load: Callable[[], Answerer]) -> FastAPI:
-    """The service. ``load`` is called once, in the background; until it returns, ``/readyz`` says 503."""
-    live = Live(load)
+def create_app(
+    settings: Settings, load: Callable[[], Answerer], reload: Callable[[Answerer], Answerer] | None = None
+) -> FastAPI:
+    """The service. ``load`` is called in the background; until it returns, ``/readyz`` says 503.
+
+    When another generation becomes live, ``reload`` is called with what answered before; without it, ``load`` is.
+    """
+    live = Live(load, reload or (lambda _: load()), settings.index_dir / CURRENT)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         live.start()
         yield
+        live.stop()
 
     # FastAPI's own /docs loads its scripts from elsewhere; this one brings them along.
     app = FastAPIOffline(
@@ -67,4 +75,4 @@ def create_app(settings: Settings, load: Callable[[], Answerer]) -> FastAPI:
 def create_app_from_environment() -> FastAPI:
     """The service as the settings say; what each worker process calls."""
     settings = load_settings()
-    return create_app(settings, lambda: load_answerer(settings))
+    return create_app(settings, partial(load_answerer, settings), partial(reload_answerer, settings))

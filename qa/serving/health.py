@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from qa.serving.parts import LivePart
+from qa.serving.parts import AnswererPart
 from qa.serving.problems import described
 
 router = APIRouter(tags=["health"])
@@ -23,6 +23,6 @@ async def livez() -> Health:
 
 
 @router.get("/readyz", responses=described(503))
-async def readyz(live: LivePart) -> Health:
+async def readyz(answerer: AnswererPart) -> Health:
     """The index and the encoder are ready; before that 503."""
-    return Health(status="ready", generation=live.answerer().generation.id)
+    return Health(status="ready", generation=answerer.generation.id)

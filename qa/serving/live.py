@@ -1,10 +1,13 @@
-"""What a running service answers with: loaded in the background, so that the process is alive at once."""
+"""What a running service answers with: loaded in the background, and anew when another generation becomes live."""
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
 from qa.errors import QAError
 from qa.retrieval.answerer import Answerer
@@ -12,31 +15,80 @@ from qa.serving.problems import NotReadyError
 
 log = logging.getLogger(__name__)
 
+LOOK_EVERY_S = 0.25
+# The first questions of a process, and of a generation, pay for what is made late; let it be these.
+_WARM_UP = ("Сұрақ", "What is a question?")
+
+
+class _Pointer(NamedTuple):
+    """What ``CURRENT`` names, and which file said so: going away and back is two publications, not none."""
+
+    generation: str
+    written_ns: int
+    inode: int
+
+    @classmethod
+    def read(cls, current: Path) -> _Pointer | None:
+        try:
+            with current.open(encoding="utf-8", errors="replace") as file:
+                stat = os.fstat(file.fileno())
+                return cls(file.read().strip(), stat.st_mtime_ns, stat.st_ino)
+        except OSError:
+            return None
+
 
 class Live:
-    """Holds the answerer once it is loaded; asked before that it says that the service is not ready."""
+    """Holds the answerer once it is loaded; asked before that it says that the service is not ready.
 
-    def __init__(self, load: Callable[[], Answerer]) -> None:
+    ``load`` gives the first answerer; when the file ``current`` comes to name another generation, ``reload`` gives
+    the next one from the one before. A request keeps the answerer that it took, so a generation is let go of when the
+    last request to it ends.
+    """
+
+    def __init__(self, load: Callable[[], Answerer], reload: Callable[[Answerer], Answerer], current: Path) -> None:
         self._load = load
+        self._reload = reload
+        self._current = current
         self._answerer: Answerer | None = None
         self._failed = False
+        self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Begin to load, in a thread of its own."""
-        threading.Thread(target=self._run, name="load", daemon=True).start()
+        """Begin to load and to follow ``current``, in a thread of its own."""
+        self._stopped.clear()
+        threading.Thread(target=self._run, name="live", daemon=True).start()
+
+    def stop(self) -> None:
+        """Follow no longer; what answers goes on to."""
+        self._stopped.set()
 
     def _run(self) -> None:
+        seen = _Pointer.read(self._current)
+        self._take(seen)
+        while not self._stopped.wait(LOOK_EVERY_S):
+            before, seen = seen, _Pointer.read(self._current)
+            if seen is not None and seen != before and seen.generation != self.generation:
+                self._take(seen)
+
+    def _take(self, seen: _Pointer | None) -> None:
+        """Load what is live and answer with it once it is warm; if that fails, what answered before goes on to."""
         try:
-            answerer = self._load()
-            # The first question of a process pays for what libraries load late; let it be this one.
-            answerer.answer("Сұрақ", 1)
+            answerer = self._reload(self._answerer) if self._answerer else self._load()
+            for question in _WARM_UP:
+                answerer.answer(question, 1)
             self._answerer = answerer
-        except QAError as error:
-            self._failed = True
-            log.error("the service cannot answer: %s", error)
-        except Exception:
-            self._failed = True
-            log.exception("the service cannot answer")
+        except Exception as error:
+            # A generation may be removed while it is read because newer ones were published: that is no failure.
+            if _Pointer.read(self._current) == seen:
+                self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        self._failed = True
+        doing = f"the generation {self.generation} serves on" if self._answerer else "the service cannot answer"
+        if isinstance(error, QAError):
+            log.error("%s: %s", doing, error)
+        else:
+            log.error("%s: loading failed", doing, exc_info=error)
 
     @property
     def generation(self) -> str | None:

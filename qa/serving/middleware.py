@@ -91,17 +91,26 @@ class Head:
 
 
 class GenerationHeader:
-    """Tells with every reply which generation answered."""
+    """Tells with every reply which generation answered it; ``generation`` tells the one that is live.
+
+    Another may become live while a request is answered, so the one that the request took comes first (`answerer_of`).
+    """
 
     def __init__(self, app: ASGIApp, generation: Callable[[], str | None]) -> None:
         self.app = app
         self.generation = generation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+
         async def tell(message: Message) -> None:
-            generation = self.generation()
-            if message["type"] == "http.response.start" and generation:
-                MutableHeaders(scope=message).setdefault("X-Index-Generation", generation)
+            if message["type"] == "http.response.start":
+                generation = state.get("generation") or self.generation()
+                if generation:
+                    MutableHeaders(scope=message).setdefault("X-Index-Generation", generation)
             await send(message)
 
-        await self.app(scope, receive, tell if scope["type"] == "http" else send)
+        await self.app(scope, receive, tell)

@@ -21,8 +21,12 @@ def live_of(request: Request) -> Live:
     return live
 
 
-def answerer_of(request: Request) -> Answerer:
-    return live_of(request).answerer()
+async def answerer_of(request: Request) -> Answerer:
+    """What answers this request, to its end: FastAPI asks once a request. Raises as `Live.answerer` does."""
+    answerer = live_of(request).answerer()
+    # The id alone: a connection that is kept open holds its last request's state.
+    request.state.generation = answerer.generation.id
+    return answerer
 
 
 def require_json(request: Request) -> None:
