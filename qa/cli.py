@@ -82,6 +82,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         log_level="warning",
         access_log=False,  # it would write every question into the log
         server_header=False,
+        timeout_graceful_shutdown=5,  # a client that follows a job would keep the service from ending
     )
 
 

@@ -12,9 +12,15 @@ QAError                     base of all: a message that says what, which value, 
 │   ├── UnknownGenerationError a generation that is not there
 │   ├── DamagedGenerationError a checksum, a count or a format does not hold
 │   └── MismatchError       the index was made by another model or format
-├── UnknownDocumentError    a document id that the index does not hold
+├── UnknownDocumentError    a document id that the index or the corpus does not hold
 ├── UnknownPassageError     a passage that no generation is known to have held
-└── GonePassageError        a passage that the index once held, and nothing in its place
+├── GonePassageError        a passage that the index once held, and nothing in its place
+├── EditError               a document cannot be written or removed
+│   ├── InvalidIdError        what was named cannot be the id of a document
+│   ├── PreconditionError     the file on disk is not the one that the edit was made to
+│   └── ConflictError         the corpus as it is does not allow the edit
+└── JobError                a rebuild cannot be started
+    └── UnknownJobError       a rebuild's id that the index folder does not hold
 """
 
 from __future__ import annotations
@@ -66,7 +72,7 @@ class MismatchError(GenerationError):
 
 
 class UnknownDocumentError(QAError):
-    """A document id that the live index does not hold."""
+    """A document id that the live index or the corpus does not hold."""
 
 
 class UnknownPassageError(QAError):
@@ -75,3 +81,27 @@ class UnknownPassageError(QAError):
 
 class GonePassageError(QAError):
     """A passage of an earlier generation that nothing took the place of."""
+
+
+class EditError(QAError):
+    """A document cannot be written or removed."""
+
+
+class InvalidIdError(EditError):
+    """What was named cannot be the id of a document."""
+
+
+class PreconditionError(EditError):
+    """The file on disk is not the one that the edit was made to."""
+
+
+class ConflictError(EditError):
+    """The corpus as it is does not allow the edit."""
+
+
+class JobError(QAError):
+    """A rebuild cannot be started."""
+
+
+class UnknownJobError(JobError):
+    """A rebuild's id that the index folder does not hold."""

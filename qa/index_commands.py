@@ -28,9 +28,12 @@ def index() -> None:
 @index.command("build")
 @click.option("--full", is_flag=True, help="Build even if nothing changed, and encode everything.")
 @click.option("--force", is_flag=True, help="Publish even what QA_GATE would keep aside.")
-def index_build(full: bool, force: bool) -> None:
+@click.option("--job", hidden=True, help="Tell of it in this job's file, not here.")
+def index_build(full: bool, force: bool, job: str | None) -> None:
     """Build the index of the corpus and publish it; where nothing changed, say so."""
-    if rebuild_and_tell(load_settings(), full=full, force=force, quiet=False).status == "held":
+    if job is not None:
+        _rebuild_as_job(load_settings(), job, full=full, force=force)
+    elif rebuild_and_tell(load_settings(), full=full, force=force, quiet=False).status == "held":
         click.get_current_context().exit(1)
 
 
@@ -50,6 +53,15 @@ def rebuild_and_tell(settings: Settings, *, full: bool = False, force: bool = Fa
         _say(f"skipped {file.reason}")
     click.echo(f"qa: {rebuilt.detail}" if rebuilt.status == "held" else rebuilt.detail, err=True)
     return rebuilt
+
+
+def _rebuild_as_job(settings: Settings, job: str, *, full: bool, force: bool) -> None:
+    from qa.jobs import Jobs
+    from qa.rebuilding import rebuild
+
+    with Jobs(settings.index_dir).reporting(job) as report:
+        rebuilt = rebuild(settings, report.progress, lambda _: report.progress("waiting", 0, 0), full=full, force=force)
+        report.end(rebuilt.status, rebuilt.manifest.generation, rebuilt.detail)
 
 
 def _say(line: str) -> None:

@@ -81,6 +81,8 @@ def rebuild(
     folder = ensure_model(settings)
     store = IndexStore(settings.index_dir)
     with store.building(waiting):
+        # Told before anything is looked at: whoever edits from now on needs another rebuild.
+        progress("reading", 0, 0)
         card = Card.read(folder)
         live = None if full else _live_manifest(store)
         found = staleness(live, settings.corpus_dir, card) if live is not None else None
@@ -140,7 +142,6 @@ class _Rebuild:
         with ThreadPoolExecutor(1) as pool:
             # One thread a passage, as many passages at once as there are cores: faster than the reverse.
             loading = pool.submit(load_model, self.settings.model_copy(update={"encoder_threads": 1}))
-            self.progress("reading", 0, 0)
             previous = self._previous()
             reading = read_corpus(self.settings.corpus_dir, _known(previous))
             model = loading.result()

@@ -68,7 +68,8 @@ class Site:
     def publish(self, word: str, index: Path | None = None) -> str:
         (self.settings.corpus_dir / "essay.txt").write_text(f"Alpha {word}.\n\nBeta {word}.\n")
         store = IndexStore(index or self.settings.index_dir)
-        build(read_corpus(self.settings.corpus_dir), self.model, store, 1, lambda *_: None, lambda _: 0.5)
+        store.publish(build(read_corpus(self.settings.corpus_dir), self.model).generation)
+        store.prune(1)
         return store.live_id()
 
     def load(self) -> Answerer:

@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from qa.errors import DamagedGenerationError
-from qa.indexing.store import CURRENT, GENERATIONS, IndexStore
+from qa.files import NEW
+from qa.indexing.store import GENERATIONS, IndexStore
 from tests.conftest import ROOT, environment, run_qa
 
 ESSAYS = ROOT / "tests" / "essays"
@@ -49,7 +50,7 @@ def store_of(env: dict[str, str]) -> IndexStore:
 def leftovers(env: dict[str, str]) -> list[str]:
     index = Path(env["QA_INDEX_DIR"])
     hidden = [path.name for path in (index / GENERATIONS).glob(".*")]
-    return [*hidden, *(path.name for path in index.glob(f".{CURRENT}-*"))]
+    return [*hidden, *(path.name for path in index.glob(f"{NEW}*"))]
 
 
 def test_only_what_changed_is_encoded_and_told(env: dict[str, str]) -> None:

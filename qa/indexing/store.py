@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from qa.errors import GenerationError, NoGenerationError, UnknownGenerationError
+from qa.files import NEW, replace_file, sync
 from qa.indexing.generation import Generation, Manifest, check_files, read_manifest, write_manifest
 
 CURRENT, GENERATIONS = "CURRENT", "generations"
@@ -153,7 +153,7 @@ class IndexStore:
 
     def _clear(self) -> None:
         """Remove what builders left that did not come to their end."""
-        for left in [*self.folder.glob(f".{CURRENT}-*"), *(self.folder / GENERATIONS).glob(f"{_UNFINISHED}*")]:
+        for left in [*self.folder.glob(f"{NEW}*"), *(self.folder / GENERATIONS).glob(f"{_UNFINISHED}*")]:
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:
@@ -171,9 +171,8 @@ class IndexStore:
             try:
                 generation.save(work)
                 write_manifest(work, generation.manifest)
-                for file in work.rglob("*"):
-                    _sync(file)
-                _sync(work)
+                for path in [*work.rglob("*"), work]:
+                    sync(path)
             except OSError:
                 shutil.rmtree(work, ignore_errors=True)
                 raise
@@ -188,18 +187,7 @@ class IndexStore:
         with self._written():
             self._settle(id_)
             (self.path(id_) / HELD).unlink(missing_ok=True)
-            handle, name = tempfile.mkstemp(prefix=f".{CURRENT}-", dir=self.folder)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(id_ + "\n")
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).chmod(0o644)
-                Path(name).replace(self.folder / CURRENT)
-            except OSError:
-                Path(name).unlink(missing_ok=True)
-                raise
-            _sync(self.folder)
+            replace_file(self.folder / CURRENT, f"{id_}\n".encode())
 
     def publish(self, generation: Generation) -> None:
         """Write a generation and make it live. Raises as `stage` and `make_live` do; then nothing has changed."""
@@ -230,7 +218,7 @@ class IndexStore:
         """Give a staged generation its name."""
         if self._staged(id_).is_dir():
             self._staged(id_).rename(self.path(id_))
-            _sync(self.folder / GENERATIONS)
+            sync(self.folder / GENERATIONS)
 
     def rollback(self, id_: str | None, usable: Callable[[Manifest], None] | None = None) -> tuple[str, str]:
         """Make a generation live again, the one before the live one if none is named: its id, and which was live.
@@ -267,11 +255,3 @@ class IndexStore:
                 f"the index folder {self.folder} cannot be written ({reason}); what was live stays live: "
                 f"{_HELP.get(error.errno or errno.ENOSPC, _OTHER_FOLDER)}"
             ) from error
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

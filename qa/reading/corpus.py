@@ -31,7 +31,7 @@ _PARSERS: dict[str, Callable[[str, str], Outline]] = {
 }
 LARGEST_FILE = 32 * 1024 * 1024
 # What `/documents/{id}` has below it: an id of a file in a folder may not end so.
-_TAKEN_BY_ROUTES = ("/text", "/passages")
+TAKEN_BY_ROUTES = ("/text", "/passages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,20 @@ def list_sources(folder: Path) -> tuple[list[Source], list[Skipped]]:
     return sources, skipped
 
 
+def document_files(folder: Path) -> dict[str, Path]:
+    """The file of each document by its id; none is read.
+
+    Raises:
+        CorpusError: the folder does not exist.
+    """
+    return {id_: path for id_, _, path in _files(folder)[0]}
+
+
+def same_kind(suffix: str, other: str) -> bool:
+    """Whether files with these suffixes are read alike."""
+    return _PARSERS[suffix.lower()] is _PARSERS[other.lower()]
+
+
 def source_hashes(folder: Path) -> dict[str, str]:
     """The sha256 of each file that is a document by its name; a file is read again only when it was written to.
 
@@ -199,7 +213,7 @@ def _unusable(path: Path, inside: bool, id_: str, twin: str | None) -> str | Non
         return "not a file of the corpus folder; copy the file there instead of linking to it"
     if path.lstat().st_size > LARGEST_FILE:
         return f"larger than {LARGEST_FILE // 1024**2} MiB; split it"
-    if id_.endswith(_TAKEN_BY_ROUTES):
+    if id_.endswith(TAKEN_BY_ROUTES):
         return "its address would be that of another document's part; rename it"
     if twin is not None:
         return f"its id is already that of {twin}; rename one of the two"
