@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -181,13 +182,13 @@ def _tell_sources(manifest: Manifest, settings: Settings) -> None:
 def index_rollback(generation: str | None) -> None:
     """Make GENERATION live again, or the one before the live one."""
     from qa.indexing.store import IndexStore
-    from qa.loading import check_usable
+    from qa.loading import check_model
 
     settings = load_settings()
     store = IndexStore(settings.index_dir)
     store.live_id()
     with store.building(_say):
-        now, before = store.rollback(generation, lambda manifest: check_usable(manifest, settings))
+        now, before = store.rollback(generation, partial(check_model, settings))
     click.echo(f"{now} is live again; it was {before}")
 
 

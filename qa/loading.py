@@ -86,16 +86,18 @@ def index_staleness(settings: Settings) -> Staleness:
     return staleness(manifest, settings.corpus_dir, Card.read(folder) if folder else None)
 
 
-def check_usable(manifest: Manifest, settings: Settings) -> None:
-    """Whether the model that is set can answer from a generation.
+def check_model(settings: Settings, manifest: Manifest) -> None:
+    """Refuse a generation that the model that is set could not answer from.
 
     Raises:
-        MismatchError: it was built with another one.
+        MismatchError: it was made by another one, and the message names both, or the one that is set is not prepared.
     """
     folder = model_folder(settings)
-    card = Card.read(folder) if folder else None
-    if card is not None and card.fingerprint != manifest.model.fingerprint:
+    if folder is None:
+        raise MismatchError(f"the model {settings.model} is not prepared; run qa model prepare")
+    made, served = manifest.model, Card.read(folder)
+    if made.fingerprint != served.fingerprint:
         raise MismatchError(
-            f"the generation {manifest.generation} was built with the model {manifest.model.name} "
-            f"({manifest.model.fingerprint}), but {card.model} ({card.fingerprint}) is set; set QA_MODEL to that one"
+            f"the generation {manifest.generation} was built with the model {made.name} ({made.fingerprint}), "
+            f"but {served.model} ({served.fingerprint}) is set; set QA_MODEL to the one it was built with"
         )

@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_dir
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from qa.errors import SettingsError
@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="the port to serve on")
     workers: int = Field(default=1, ge=1, le=256, description="the number of worker processes")
     base_url: str = Field(default="", description="what the links in citations begin with; empty: they are relative")
+    admin_token: SecretStr = Field(
+        default=SecretStr(""), description="what administration over HTTP asks for; empty: there is none"
+    )
     keep_generations: int = Field(default=5, ge=1, le=1000, description="how many built generations are kept")
 
     gate: Path | None = Field(
@@ -59,6 +62,11 @@ class Settings(BaseSettings):
         if value and urlsplit(value).scheme not in ("http", "https"):
             raise ValueError("it must begin with http:// or https://, as in https://essay.example")
         return value.rstrip("/")
+
+    @field_validator("admin_token")
+    @classmethod
+    def _bare(cls, value: SecretStr) -> SecretStr:
+        return SecretStr(value.get_secret_value().strip())
 
     def threads(self) -> int:
         """Threads for one worker's encoder."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from qa.indexing.generation import Generation
@@ -35,10 +35,15 @@ def documents(answerer: AnswererPart, settings: SettingsPart) -> DocumentList:
 
 
 # The longer addresses come first: an id may hold slashes.
-@router.get("/{document_id:path}/text", response_class=PlainTextResponse)
-def text(document_id: str, answerer: AnswererPart) -> PlainTextResponse:
+@router.get("/{document_id:path}/text", response_class=PlainTextResponse, responses={304: {"description": "Unchanged"}})
+def text(document_id: str, request: Request, answerer: AnswererPart) -> Response:
     """The text that all offsets refer to, in Unicode characters."""
-    return PlainTextResponse(answerer.generation.document(document_id).text)
+    document = answerer.generation.document(document_id)
+    tag = _etag(document)
+    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
+    if known & {tag, "*"}:
+        return Response(status_code=304, headers={"ETag": tag})
+    return PlainTextResponse(document.text, headers={"ETag": tag})
 
 
 @router.get("/{document_id:path}/passages")
@@ -53,10 +58,11 @@ def passages(document_id: str, answerer: AnswererPart, settings: SettingsPart) -
 
 
 @router.get("/{document_id:path}")
-def outline(document_id: str, answerer: AnswererPart, settings: SettingsPart) -> DocumentOutline:
+def outline(document_id: str, response: Response, answerer: AnswererPart, settings: SettingsPart) -> DocumentOutline:
     """How a document was understood: its sections, and what was dropped and why."""
     generation = answerer.generation
     document = generation.document(document_id)
+    response.headers["ETag"] = _etag(document)
     own = generation.passages_of(document_id)
     return DocumentOutline(
         **_summary(generation, document, settings.base_url).model_dump(),
@@ -69,6 +75,10 @@ def outline(document_id: str, answerer: AnswererPart, settings: SettingsPart) ->
         ],
         dropped=[DroppedBody(**asdict(part)) for part in document.dropped],
     )
+
+
+def _etag(document: Document) -> str:
+    return f'"{document.sha256}"'
 
 
 def _summary(generation: Generation, document: Document, base_url: str) -> DocumentSummary:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 
+from qa.jobs import Jobs
 from qa.retrieval.answerer import Answerer
 from qa.serving.live import Live
 from qa.settings import Settings
@@ -29,6 +30,10 @@ async def answerer_of(request: Request) -> Answerer:
     return answerer
 
 
+def jobs_of(request: Request) -> Jobs:
+    return Jobs(settings_of(request).index_dir)
+
+
 def require_json(request: Request) -> None:
     """Refuse a body that does not say that it is JSON."""
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
@@ -38,6 +43,13 @@ def require_json(request: Request) -> None:
         raise HTTPException(415, f"the body must be JSON: send the header Content-Type: application/json ({said})")
 
 
+async def require_json_if_any(request: Request) -> None:
+    """Where there is a body, refuse one that does not say that it is JSON."""
+    if await request.body():
+        require_json(request)
+
+
 SettingsPart = Annotated[Settings, Depends(settings_of)]
+JobsPart = Annotated[Jobs, Depends(jobs_of)]
 LivePart = Annotated[Live, Depends(live_of)]
 AnswererPart = Annotated[Answerer, Depends(answerer_of)]

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,13 +15,38 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from qa.errors import QAError, UnknownDocumentError
+from qa.errors import (
+    ConflictError,
+    DocumentError,
+    EditError,
+    GenerationError,
+    InvalidIdError,
+    JobError,
+    PreconditionError,
+    QAError,
+    UnknownDocumentError,
+    UnknownGenerationError,
+    UnknownJobError,
+)
+from qa.settings import Settings
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_VALUE = 80
-_STATUS_OF: Mapping[type[QAError], int] = {UnknownDocumentError: 404}
+# The first that fits counts: what is narrower stands above.
+_STATUS_OF: Mapping[type[QAError], int] = {
+    UnknownDocumentError: 404,
+    UnknownGenerationError: 404,
+    UnknownJobError: 404,
+    GenerationError: 409,
+    ConflictError: 409,
+    PreconditionError: 412,
+    DocumentError: 422,
+    InvalidIdError: 422,
+    EditError: 507,
+    JobError: 507,
+}
 
 
 class Problem(BaseModel):
@@ -69,8 +95,19 @@ def _domain(request: Request, error: QAError) -> JSONResponse:
         return problem(503, str(error), _instance(request), {"Retry-After": "1"})
     status = next((status for kind, status in _STATUS_OF.items() if isinstance(error, kind)), None)
     if status is not None:
-        return problem(status, str(error), _instance(request))
+        return problem(status, without_paths(str(error), request.app.state.settings), _instance(request))
     return unexpected(request, error)
+
+
+def without_paths(text: str, settings: Settings) -> str:
+    """The text with the name of the setting wherever it names one of the server's folders."""
+    names: dict[str, str] = {}
+    for name in ("corpus_dir", "index_dir", "model_cache", "model"):
+        folder = Path(getattr(settings, name))
+        names |= {str(path): f"QA_{name.upper()}" for path in (folder, folder.resolve()) if path.is_absolute()}
+    for path in sorted(names, key=len, reverse=True):
+        text = text.replace(path, names[path])
+    return text
 
 
 def _http(request: Request, error: HTTPException) -> JSONResponse:

@@ -1,0 +1,97 @@
+"""``/index/generations`` and ``/index/rollback``: what was built and kept, and going back to it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from qa.errors import GenerationError
+from qa.indexing.generation import Counts, read_manifest
+from qa.indexing.store import GENERATIONS, IndexStore
+from qa.loading import check_model
+from qa.serving.parts import SettingsPart, require_json
+from qa.serving.problems import described
+from qa.serving.security import AdminOnly
+
+router = APIRouter(prefix="/index", tags=["administration"], dependencies=[AdminOnly], responses=described(401, 403))
+
+
+class GenerationBody(BaseModel):
+    generation: str
+    live: bool
+    held: list[str] | None = Field(default=None, description="why it was built but not published, where that is so")
+    built_at: str | None = None
+    model: str | None = None
+    counts: Counts | None = None
+    size_bytes: int | None = None
+    damaged: str | None = Field(
+        default=None, description="why it cannot be used; checksums are compared at a rollback only"
+    )
+
+
+class GenerationList(BaseModel):
+    generations: list[GenerationBody]
+
+
+class RollbackRequest(BaseModel):
+    generation: str | None = Field(None, description="its id; null: the one before the live one")
+
+
+class RollbackReply(BaseModel):
+    generation: str
+    previous: str
+
+
+@router.get("/generations")
+def generations(settings: SettingsPart) -> GenerationList:
+    """The generations that are kept, newest first."""
+    store = IndexStore(settings.index_dir)
+    try:
+        live = store.live_id()
+    except GenerationError:
+        live = None
+    return GenerationList(generations=[_generation(store, id_, id_ == live) for id_ in reversed(store.ids())])
+
+
+@router.post("/rollback", dependencies=[Depends(require_json)], responses=described(400, 404, 409, 415, 422))
+def rollback(body: RollbackRequest, settings: SettingsPart) -> RollbackReply:
+    """Make a generation live that was built before."""
+    store = IndexStore(settings.index_dir)
+    with store.building(_refuse):
+        now, before = store.rollback(body.generation, partial(check_model, settings))
+    return RollbackReply(generation=now, previous=before)
+
+
+def _refuse(builder: str) -> None:
+    raise GenerationError(f"{builder}; roll back when that is done")
+
+
+def _generation(store: IndexStore, id_: str, live: bool) -> GenerationBody:
+    folder = store.folder / GENERATIONS / id_
+    try:
+        manifest = read_manifest(folder)
+    except GenerationError as error:
+        return GenerationBody(generation=id_, live=live, damaged=str(error))
+    files = {name: folder / name for name in manifest.files}
+    missing = [name for name, path in files.items() if not path.is_file()]
+    changed = [
+        name for name, path in files.items() if name not in missing and path.stat().st_size != manifest.files[name].size
+    ]
+    return GenerationBody(
+        generation=id_,
+        live=live,
+        held=store.held(id_),
+        built_at=manifest.built_at,
+        model=manifest.model.name,
+        counts=manifest.counts,
+        size_bytes=sum(entry.size for entry in manifest.files.values()),
+        damaged=_damage(missing, changed),
+    )
+
+
+def _damage(missing: list[str], changed: list[str]) -> str | None:
+    lacks = [f"{name} is missing" for name in missing]
+    cut = [f"{name} has another size than it was written with" for name in changed]
+    return "; ".join([*lacks, *cut]) or None
