@@ -82,7 +82,7 @@ def _progress() -> Iterator[Progress]:
     def show(phase: str, done: int, total: int) -> None:
         if total:
             bar.start()
-        bar.update(task, description=phase.capitalize(), completed=done, total=total or None)
+            bar.update(task, description=phase.capitalize(), completed=done, total=total)
 
     try:
         yield show

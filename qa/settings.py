@@ -53,7 +53,9 @@ class Settings(BaseSettings):
     keep_generations: int = Field(default=5, ge=1, le=1000, description="how many built generations are kept")
 
     gate: Path | None = Field(
-        default=None, description="a set of questions; a build that answers it worse than what is live is kept aside"
+        default=None,
+        json_schema_extra={"shown": ""},
+        description="a set of questions; a build that answers it worse than what is live is kept aside",
     )
 
     @field_validator("base_url")

@@ -20,16 +20,16 @@ def env(tmp_path: Path) -> dict[str, str]:
 def test_a_build_tells_what_it_did_and_a_second_one_that_nothing_changed(env: dict[str, str], tmp_path: Path) -> None:
     first = run_qa("index", "build", env=env)
     assert first.returncode == 0, first.stderr
-    assert "1 documents, 19 passages (19 added, 0 kept, 0 removed)" in first.stderr
+    assert "1 documents, 19 passages (19 added, 0 changed, 0 moved, 0 removed, 0 kept; 19 encoded)" in first.stderr
     assert run_qa("index", "build", env=env).stdout == "Nothing changed: the index is up to date.\n"
     essay = tmp_path / "corpus" / "kazakh-diplomacy.txt"
     essay.write_text(essay.read_text(encoding="utf-8").replace("1992 жылы", "1993 жылы"), encoding="utf-8")
     status = run_qa("index", "status", env=env)
     assert "stale       yes: changed kazakh-diplomacy.txt; run qa index build" in status.stdout
-    assert "(1 added, 18 kept, 1 removed)" in run_qa("index", "build", env=env).stderr
+    assert "(0 added, 1 changed, 0 moved, 0 removed, 18 kept; 1 encoded)" in run_qa("index", "build", env=env).stderr
     assert json.loads(run_qa("index", "status", "--json", env=env).stdout)["stale"] is False
     full = run_qa("index", "build", "--full", env=env)
-    assert "(0 added, 19 kept, 0 removed)" in full.stderr
+    assert "(0 added, 0 changed, 0 moved, 0 removed, 19 kept; 19 encoded)" in full.stderr
 
 
 def test_ask_prints_the_answer_with_its_citation(env: dict[str, str]) -> None:

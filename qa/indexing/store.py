@@ -101,11 +101,11 @@ class IndexStore:
         """The newest generation that is older than one, those that were held back left out.
 
         Raises:
-            UnknownGenerationError: there is none.
+            GenerationError: there is none.
         """
         older = [other for other in self.ids() if other < id_ and self.held(other) is None]
         if not older:
-            raise UnknownGenerationError(f"no generation is older than {id_}; qa index list shows them")
+            raise GenerationError(f"no generation is older than {id_}; qa index list shows them")
         return older[-1]
 
     def held(self, id_: str) -> list[str] | None:
@@ -226,7 +226,7 @@ class IndexStore:
         ``usable`` may raise where the generation cannot answer. Call it within `building`.
 
         Raises:
-            UnknownGenerationError: there is no such generation.
+            UnknownGenerationError, GenerationError: there is no such generation, or none that is older.
             DamagedGenerationError, MismatchError: its files are not those that were built, or of another format.
         """
         live = self.live_id()

@@ -25,7 +25,7 @@ router = APIRouter(
     responses=described(400, 401, 403, 409, 412, 422, 507),
 )
 _SUFFIXES = {"text/plain": ".txt", "text/markdown": ".md"}
-_TAG = r'(?:W/)?"[^"]*"'
+_TAG = r'(?:W/)?"[^"*]*"'  # a star within quotes must not pass for the one without
 _TAGS = re.compile(rf"{_TAG}(?:\s*,\s*{_TAG})*")
 _BODY = {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in _SUFFIXES}}
 
