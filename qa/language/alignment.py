@@ -21,7 +21,7 @@ def align(plain: str, source: str, skip: int = 0) -> NDArray[np.int32]:
     ``plain`` is ``source`` without markup and invisible characters, possibly with words of other places in it; the
     first ``skip`` characters are known to be such. The last entry is the end of ``source``.
     """
-    shown, places = _shown(source)
+    shown, places = shown_with_places(source)
     found = np.full(len(plain) + 1, -1, dtype=np.int32)
     found[-1] = len(source)
     at = 0
@@ -33,7 +33,7 @@ def align(plain: str, source: str, skip: int = 0) -> NDArray[np.int32]:
     return found
 
 
-def _shown(source: str) -> tuple[str, list[int]]:
+def shown_with_places(source: str) -> tuple[str, list[int]]:
     """The source in NFC without invisible characters, and where each of its characters came from."""
     characters: list[str] = []
     places: list[int] = []

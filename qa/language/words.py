@@ -56,7 +56,11 @@ def word_spans(text: str) -> list[Span]:
     return [found.span() for found in _WRITTEN.finditer(text)]
 
 
+def bare_word(written: str) -> str:
+    """A word for comparing: in NFC, without invisible characters and the marks around it, case kept."""
+    return visible(written).strip(_MARKS)
+
+
 def bare_words(text: str) -> list[str]:
-    """The words for comparing: in NFC, without invisible characters and the marks around them, case kept."""
-    stripped = (word.strip(_MARKS) for word in _WRITTEN.findall(visible(text)))
-    return [word for word in stripped if word]
+    """The words of a text for comparing; what is marks only is none."""
+    return [word for word in map(bare_word, _WRITTEN.findall(text)) if word]

@@ -15,7 +15,18 @@ from qa import __version__
 from qa.indexing.store import CURRENT
 from qa.loading import load_answerer, reload_answerer
 from qa.retrieval.answerer import Answerer
-from qa.serving import ask, documents, edits, generations, health, index, problems, reading_page, rebuilding
+from qa.serving import (
+    ask,
+    citations,
+    documents,
+    edits,
+    generations,
+    health,
+    index,
+    problems,
+    reading_page,
+    rebuilding,
+)
 from qa.serving.live import Live
 from qa.serving.middleware import BodyLimit, Failures, GenerationHeader, Head
 from qa.settings import Settings, load_settings
@@ -50,7 +61,7 @@ def create_app(
     app.state.settings = settings
     app.state.live = live
     problems.install(app)
-    for part in (ask, documents, edits, index, rebuilding, generations, reading_page, health):
+    for part in (ask, documents, edits, citations, index, rebuilding, generations, reading_page, health):
         app.include_router(part.router)
     app.add_middleware(BodyLimit)
     app.add_middleware(Failures)

@@ -20,6 +20,7 @@ from qa.errors import (
     DocumentError,
     EditError,
     GenerationError,
+    GonePassageError,
     InvalidIdError,
     JobError,
     PreconditionError,
@@ -27,6 +28,7 @@ from qa.errors import (
     UnknownDocumentError,
     UnknownGenerationError,
     UnknownJobError,
+    UnknownPassageError,
 )
 from qa.settings import Settings
 
@@ -39,6 +41,8 @@ _STATUS_OF: Mapping[type[QAError], int] = {
     UnknownDocumentError: 404,
     UnknownGenerationError: 404,
     UnknownJobError: 404,
+    UnknownPassageError: 404,
+    GonePassageError: 410,
     GenerationError: 409,
     ConflictError: 409,
     PreconditionError: 412,

@@ -11,8 +11,10 @@ from pydantic import AfterValidator, BaseModel, Field
 from qa.indexing.generation import Manifest
 from qa.language.cleaning import visible
 from qa.records import Answer, Citation, Hit, Passage
+from qa.retrieval.quotation import Status, Verdict
 
 LONGEST_QUESTION = 1000
+LONGEST_QUOTE = 5000
 LARGEST_TOP_K = 50
 DEFAULT_TOP_K = 5
 
@@ -178,6 +180,57 @@ class PassageList(BaseModel):
     passages: list[PassageBody]
 
 
+def _quotable(value: str) -> str:
+    if not visible(value):
+        raise ValueError("it has no visible character; quote some text")
+    return value
+
+
+class VerifyRequest(BaseModel):
+    document: str = Field(description="the id of the document that was quoted")
+    quote: Annotated[str, Field(min_length=1, max_length=LONGEST_QUOTE), AfterValidator(_quotable)]
+    start: int | None = Field(None, ge=0, strict=True, description="where the quote stood, in characters")
+    source_sha256: str | None = Field(
+        None, pattern="^[0-9a-fA-F]{64}$", description="the hash of the source that was quoted"
+    )
+
+
+class RewordingBody(BaseModel):
+    quoted: str
+    now: str
+
+
+class VerifyReply(BaseModel):
+    status: Status
+    citation: CitationBody | None = Field(description="of the passage that holds the stretch, or most of it")
+    document: str | None = Field(description="where the stretch stands")
+    start: int | None = Field(description="of the stretch in the document's text")
+    end: int | None
+    text: str | None = Field(description="what a changed quote reads now, verbatim")
+    differences: list[RewordingBody] = Field(description="the words that differ; none where only spacing does")
+    source_changed: bool | None = Field(
+        description="whether the document has another hash now; null where none was sent"
+    )
+
+    @classmethod
+    def of(cls, verdict: Verdict, citation: Citation | None, base_url: str, source_changed: bool | None) -> VerifyReply:
+        return cls(
+            status=verdict.status,
+            citation=CitationBody.of(citation, base_url) if citation else None,
+            document=verdict.document.id if verdict.document else None,
+            start=verdict.start,
+            end=verdict.end,
+            text=verdict.text,
+            differences=[RewordingBody(**asdict(one)) for one in verdict.rewordings],
+            source_changed=source_changed,
+        )
+
+
 def reading_url(base_url: str, document: str, anchor: str) -> str:
     """The address of a passage on the reading page."""
     return f"{base_url}/read/{quote(document)}#{quote(anchor)}"
+
+
+def passage_url(base_url: str, id_: str) -> str:
+    """The address of a passage by itself."""
+    return f"{base_url}/passages/{quote(id_, safe='')}"
