@@ -16,7 +16,7 @@ from qa.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from qa.indexing.builder import Progress
-    from qa.indexing.generation import Manifest
+    from qa.indexing.manifest import Manifest
     from qa.rebuilding import Rebuilt
     from qa.records import Passage
 
@@ -139,7 +139,7 @@ def index_list(as_json: bool) -> None:
 
 
 def _row(folder: Path, live: str, held: Sequence[str] | None) -> dict[str, object]:
-    from qa.indexing.generation import read_manifest
+    from qa.indexing.manifest import read_manifest
 
     row: dict[str, object] = {"generation": folder.name, "live": folder.name == live, "held": list(held or ())}
     try:

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from qa.encoding.prepared import CARD, Card, PreparedModel, prepared_folder
 from qa.encoding.reranker import CrossEncoderReranker
 from qa.errors import MismatchError, ModelError
-from qa.indexing.generation import Manifest
+from qa.indexing.manifest import Manifest
 from qa.indexing.staleness import Staleness, staleness
 from qa.indexing.store import IndexStore
 from qa.retrieval.answerer import Answerer

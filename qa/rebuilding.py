@@ -15,7 +15,8 @@ from qa.evaluation.outcomes import First, Outcome, evaluate
 from qa.evaluation.questions import read_cases
 from qa.indexing.builder import Progress, build
 from qa.indexing.difference import Difference, difference
-from qa.indexing.generation import Generation, Manifest, read_manifest
+from qa.indexing.generation import Generation
+from qa.indexing.manifest import Manifest, read_manifest
 from qa.indexing.staleness import staleness
 from qa.indexing.store import IndexStore
 from qa.indexing.verification import verified

@@ -16,8 +16,6 @@ from fastapi.testclient import TestClient
 
 from qa.indexing.builder import build
 from qa.indexing.generation import Generation
-from qa.indexing.history import History
-from qa.indexing.store import IndexStore
 from qa.reading import read_corpus
 from qa.retrieval.answerer import Answerer
 from qa.retrieval.calibration import Calibration
@@ -40,13 +38,11 @@ AFTER = {
 }
 
 
-def generation_of(folder: Path, files: dict[str, str]) -> Generation:
+def generation_of(folder: Path, files: dict[str, str], previous: Generation | None = None) -> Generation:
     for name, text in files.items():
         (folder / "corpus" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "corpus" / name).write_text(text, encoding="utf-8")
-    store = IndexStore(folder / "index")
-    build(read_corpus(folder / "corpus"), word_model(), store, 1, lambda done, total: None, lambda generation: 0.5)
-    return store.live()
+    return build(read_corpus(folder / "corpus"), word_model(), previous).generation
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +52,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Generation:
 
 @pytest.fixture(scope="module")
 def after(tmp_path_factory: pytest.TempPathFactory, before: Generation) -> Generation:
-    built = generation_of(tmp_path_factory.mktemp("after"), AFTER)
-    history = History.after(before.history, before.passages, built.passages, before.id)
-    return Generation(**{**vars(built), "history": history})
+    return generation_of(tmp_path_factory.mktemp("after"), AFTER, before)
 
 
 def client_of(generation: Generation, base_url: str = "") -> TestClient:

@@ -18,7 +18,8 @@ from qa.errors import (
 )
 from qa.indexing.builder import build
 from qa.indexing.dense import DenseIndex
-from qa.indexing.generation import CHECKSUM, FORMAT_VERSION, MANIFEST, Generation, Manifest
+from qa.indexing.generation import Generation
+from qa.indexing.manifest import CHECKSUM, FORMAT_VERSION, MANIFEST, Manifest
 from qa.indexing.staleness import staleness
 from qa.indexing.store import IndexStore
 from qa.reading import corpus as corpus_module

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given, settings
@@ -10,7 +11,6 @@ from qa.errors import UnknownDocumentError
 from qa.indexing.builder import build
 from qa.indexing.generation import Generation
 from qa.indexing.history import History, Past
-from qa.indexing.store import IndexStore
 from qa.language.cleaning import visible
 from qa.language.folding import Folded
 from qa.reading import read_corpus
@@ -41,10 +41,8 @@ def generation(tmp_path_factory: pytest.TempPathFactory) -> Generation:
     (folder / "corpus").mkdir()
     (folder / "corpus" / "tea.md").write_text(TEA, encoding="utf-8")
     (folder / "corpus" / "milk.txt").write_text(MILK, encoding="utf-8")
-    store = IndexStore(folder / "index")
-    build(read_corpus(folder / "corpus"), word_model(), store, 1, lambda done, total: None, lambda generation: 0.5)
-    history = History((Past("coffee", "i1", "x", None, "g0"),))
-    return Generation(**{**vars(store.live()), "history": history})
+    built = build(read_corpus(folder / "corpus"), word_model()).generation
+    return replace(built, history=History((Past("coffee", "i1", "x", None, "g0"),)))
 
 
 def place(text: str, inside: str = TEA, after: int = 0) -> tuple[int, int]:

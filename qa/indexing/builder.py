@@ -14,17 +14,10 @@ import numpy as np
 from qa.encoding.encoder import Encoding, Floats, normalised
 from qa.encoding.prepared import Card, PreparedModel
 from qa.indexing.dense import DenseIndex
-from qa.indexing.generation import (
-    FORMAT_VERSION,
-    Counts,
-    Generation,
-    Manifest,
-    ModelIdentity,
-    SkippedEntry,
-    SourceEntry,
-)
+from qa.indexing.generation import Generation
 from qa.indexing.history import History
 from qa.indexing.lexical import LexicalIndex
+from qa.indexing.manifest import FORMAT_VERSION, Counts, Manifest, ModelIdentity, SkippedEntry, SourceEntry
 from qa.indexing.tokens import PassageTokens, StoredTokens, TokenStore
 from qa.language import NORMALISER_VERSION
 from qa.language.abbreviations import Abbreviations

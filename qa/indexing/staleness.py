@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qa.encoding.prepared import Card
 from qa.errors import CorpusError
-from qa.indexing.generation import Manifest
+from qa.indexing.manifest import Manifest
 from qa.language import NORMALISER_VERSION
 from qa.reading import CHUNKER_VERSION, source_hashes
 

@@ -20,7 +20,8 @@ from filelock import FileLock, Timeout
 
 from qa.errors import GenerationError, NoGenerationError, UnknownGenerationError
 from qa.files import NEW, replace_file, sync
-from qa.indexing.generation import Generation, Manifest, check_files, read_manifest, write_manifest
+from qa.indexing.generation import Generation
+from qa.indexing.manifest import Manifest, check_files, read_manifest, write_manifest
 
 CURRENT, GENERATIONS = "CURRENT", "generations"
 HELD = "held.json"  # beside a generation's own files: why it was not published

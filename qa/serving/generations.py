@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from qa.errors import GenerationError
-from qa.indexing.generation import Counts, read_manifest
+from qa.indexing.manifest import Counts, read_manifest
 from qa.indexing.store import GENERATIONS, IndexStore
 from qa.loading import check_model
 from qa.serving.parts import SettingsPart, require_json

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from qa.indexing.generation import Counts, ModelIdentity, SkippedEntry, SourceEntry
+from qa.indexing.manifest import Counts, ModelIdentity, SkippedEntry, SourceEntry
 from qa.indexing.staleness import staleness
 from qa.serving.parts import AnswererPart, SettingsPart
 from qa.serving.problems import described

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from qa.indexing.generation import Manifest
+from qa.indexing.manifest import Manifest
 from qa.language.cleaning import visible
 from qa.records import Answer, Citation, Hit, Passage
 from qa.retrieval.quotation import Status, Verdict
