@@ -56,21 +56,20 @@ def _settings_help() -> str:
 @click.option("--host", help="The address to serve on (QA_HOST).")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port to serve on (QA_PORT).")
 @click.option("--workers", type=click.IntRange(1, 256), help="The number of worker processes (QA_WORKERS).")
-def serve(host: str | None, port: int | None, workers: int | None) -> None:
+@click.option("--watch", is_flag=True, help="Rebuild the index whenever the corpus changes.")
+def serve(host: str | None, port: int | None, workers: int | None, watch: bool) -> None:
     """Build the index if it is missing or stale, then serve."""
     for name, value in (("QA_HOST", host), ("QA_PORT", port), ("QA_WORKERS", workers)):
         if value is not None:
             os.environ[name] = str(value)  # worker processes read their settings from the environment
     settings = load_settings()
-    from qa.indexing.store import IndexStore
 
     _check_address(settings)
-    rebuild_and_tell(settings)
-    counts = IndexStore(settings.index_dir).live_manifest().counts
-    click.echo(
-        f"Serving {counts.passages} passages of {counts.documents} documents on http://{settings.host}:{settings.port}",
-        err=True,
-    )
+    if watch:
+        _build_and_watch(settings)
+    else:
+        rebuild_and_tell(settings)
+    click.echo(f"Serving {_live_counts(settings)} on http://{settings.host}:{settings.port}", err=True)
     import uvicorn
 
     uvicorn.run(
@@ -84,6 +83,30 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,  # a client that follows a job would keep the service from ending
     )
+
+
+def _build_and_watch(settings: Settings) -> None:
+    """Build if needed, then again whenever the corpus changes; one that cannot be read yet is waited for."""
+    from qa.errors import CorpusError
+    from qa.watching import Watcher, build_in_another_process
+
+    watcher = Watcher(settings.corpus_dir, build_in_another_process)
+    try:
+        rebuild_and_tell(settings)
+    except CorpusError as error:
+        click.echo(f"qa: {error}", err=True)
+    watcher.start()
+
+
+def _live_counts(settings: Settings) -> str:
+    from qa.errors import NoGenerationError
+    from qa.indexing.store import IndexStore
+
+    try:
+        counts = IndexStore(settings.index_dir).live_manifest().counts
+    except NoGenerationError:
+        return "nothing yet"
+    return f"{counts.passages} passages of {counts.documents} documents"
 
 
 def _check_address(settings: Settings) -> None:

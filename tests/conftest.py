@@ -74,27 +74,27 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(env: dict[str, str], *arguments: str) -> Iterator[httpx.Client]:
-    """A real ``qa serve`` on a free port, until the block ends."""
+def serving(env: dict[str, str], *arguments: str, route: str = "/readyz") -> Iterator[httpx.Client]:
+    """A real ``qa serve`` on a free port, from when ``route`` is answered with 200 until the block ends."""
     port = free_port()
     command = [sys.executable, "-m", "qa", "serve", "--port", str(port), *arguments]
     with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
-                _wait_until_ready(client, process)
+                _wait_until_ready(client, process, route)
                 yield client
         finally:
             process.terminate()
             process.communicate(timeout=20)
 
 
-def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[str]) -> None:
+def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[str], route: str) -> None:
     until = time.monotonic() + 120
     while time.monotonic() < until:
         if process.poll() is not None:
             raise RuntimeError(f"qa serve ended with {process.returncode}: {process.communicate()[1]}")
         try:
-            if client.get("/readyz").status_code == 200:
+            if client.get(route).status_code == 200:
                 return
         except httpx.TransportError:
             pass

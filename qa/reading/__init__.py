@@ -1,8 +1,31 @@
 """A file becomes passages: bytes are decoded, an outline is recognised, its blocks are cut into passages."""
 
-from qa.reading.corpus import Known, Reading, Skipped, Source, read_corpus, read_document, source_hashes
+from qa.reading.corpus import (
+    Known,
+    Reading,
+    Skipped,
+    Source,
+    is_hidden,
+    is_of_a_kind_read,
+    read_corpus,
+    read_document,
+    source_hashes,
+    source_stats,
+)
 
 # Part of every generation's manifest: raise it when the same file may give other passages.
 CHUNKER_VERSION = 1
 
-__all__ = ["CHUNKER_VERSION", "Known", "Reading", "Skipped", "Source", "read_corpus", "read_document", "source_hashes"]
+__all__ = [
+    "CHUNKER_VERSION",
+    "Known",
+    "Reading",
+    "Skipped",
+    "Source",
+    "is_hidden",
+    "is_of_a_kind_read",
+    "read_corpus",
+    "read_document",
+    "source_hashes",
+    "source_stats",
+]

@@ -172,6 +172,32 @@ def source_hashes(folder: Path) -> dict[str, str]:
     return hashes
 
 
+def source_stats(folder: Path) -> dict[str, tuple[int, int]]:
+    """The size and the time of writing (ns) of each file that is a document by its name; none is read.
+
+    Raises:
+        CorpusError: the folder does not exist.
+    """
+    stats = {}
+    for _, name, path in _files(folder)[0]:
+        try:
+            stat = path.stat()
+        except OSError:
+            continue  # as in `source_hashes`
+        stats[name] = stat.st_size, stat.st_mtime_ns
+    return stats
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder, named relative to the corpus, is hidden, in a hidden folder, or an editor's backup."""
+    return name.endswith("~") or any(part.startswith((".", "~")) for part in name.split("/"))
+
+
+def is_of_a_kind_read(name: str) -> bool:
+    """Whether files so named are read."""
+    return Path(name).suffix.lower() in _PARSERS
+
+
 @lru_cache(maxsize=100_000)
 def _sha256(path: Path, _size: int, _written_ns: int) -> str:
     with path.open("rb") as file:
@@ -188,14 +214,14 @@ def _files(folder: Path) -> tuple[list[tuple[str, str, Path]], list[Skipped]]:
     skipped: list[Skipped] = []
     taken: dict[str, str] = {}
     root = folder.resolve()
-    inside = cache(lambda parent: parent.resolve().is_relative_to(root))
+    inside = cache(lambda place: place.resolve().is_relative_to(root))
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if any(part.startswith((".", "~")) for part in name.split("/")) or name.endswith("~") or path.is_dir():
+        if is_hidden(name) or path.is_dir():
             continue
         shown = name.encode("utf-8", "backslashreplace").decode()
         id_ = name[: -len(path.suffix)] if path.suffix else name
-        reason = _unusable(path, inside(path.parent), id_, taken.get(id_))
+        reason = _unusable(path, inside(path if path.is_symlink() else path.parent), id_, taken.get(id_))
         if shown != name or not name.isprintable():
             reason = "its name is not UTF-8 or holds control characters; rename it"
         if reason:
@@ -207,9 +233,9 @@ def _files(folder: Path) -> tuple[list[tuple[str, str, Path]], list[Skipped]]:
 
 
 def _unusable(path: Path, inside: bool, id_: str, twin: str | None) -> str | None:
-    if path.suffix.lower() not in _PARSERS:
+    if not is_of_a_kind_read(path.name):
         return f"files of kind {path.suffix or 'without suffix'} are not read; save it as .txt or .md"
-    if not inside or path.is_symlink() or not path.is_file():
+    if not inside or not path.is_file():
         return "not a file of the corpus folder; copy the file there instead of linking to it"
     if path.lstat().st_size > LARGEST_FILE:
         return f"larger than {LARGEST_FILE // 1024**2} MiB; split it"
