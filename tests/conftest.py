@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 
 from qa.encoding.prepared import PreparedModel
@@ -34,6 +35,10 @@ def names_of_loopback_only(host, *rest, **more):
     return look_up(host, *rest, **more)
 socket.socket.connect, socket.getaddrinfo = loopback_only, names_of_loopback_only
 """
+
+# The first example pays for what is loaded late, on machines of any speed.
+hypothesis.settings.register_profile("suraq", deadline=None)
+hypothesis.settings.load_profile("suraq")
 
 
 @pytest.fixture(scope="session")

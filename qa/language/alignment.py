@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qa.language.cleaning import visible
 
+_SPACE = re.compile(r"\s")
 _WORD = re.compile(r"\w+")
 # How far markup (a link's address, say) may push the next word away.
 _REACH = 500
@@ -35,6 +36,9 @@ def align(plain: str, source: str, skip: int = 0) -> NDArray[np.int32]:
 
 def shown_with_places(source: str) -> tuple[str, list[int]]:
     """The source in NFC without invisible characters, and where each of its characters came from."""
+    spaced = _SPACE.sub(" ", source)
+    if spaced == visible(source):  # as most text is
+        return spaced, list(range(len(source)))
     characters: list[str] = []
     places: list[int] = []
     start = 0

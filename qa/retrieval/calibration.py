@@ -46,7 +46,7 @@ FALSE_ANSWER_RATE = 0.05
 # Both kinds of question weigh the same in the fit, so this is where an answer becomes likelier than none.
 HIGHEST_THRESHOLD = 0.5
 # On each leg so many passages are looked at for a question about other things: the best of them is all that counts.
-_CANDIDATES = 10
+_CANDIDATES = 5
 
 
 @dataclass(frozen=True, slots=True)
