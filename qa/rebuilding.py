@@ -13,16 +13,15 @@ from qa.errors import DamagedGenerationError, GenerationError, MismatchError, No
 from qa.evaluation.gate import falls
 from qa.evaluation.outcomes import First, Outcome, evaluate
 from qa.evaluation.questions import read_cases
-from qa.indexing.builder import Progress, build
+from qa.indexing.builder import Progress, build, known_documents
 from qa.indexing.difference import Difference, difference
 from qa.indexing.generation import Generation
 from qa.indexing.manifest import Manifest, read_manifest
 from qa.indexing.staleness import staleness
 from qa.indexing.store import IndexStore
 from qa.indexing.verification import verified
-from qa.language import NORMALISER_VERSION
 from qa.loading import ensure_model, load_model
-from qa.reading import CHUNKER_VERSION, Known, read_corpus
+from qa.reading import read_corpus
 from qa.retrieval.answerer import Answerer
 from qa.retrieval.calibration import Calibration
 from qa.settings import Settings
@@ -144,7 +143,7 @@ class _Rebuild:
             # One thread a passage, as many passages at once as there are cores: faster than the reverse.
             loading = pool.submit(load_model, self.settings.model_copy(update={"encoder_threads": 1}))
             previous = self._previous()
-            reading = read_corpus(self.settings.corpus_dir, _known(previous))
+            reading = read_corpus(self.settings.corpus_dir, known_documents(previous))
             model = loading.result()
         calibration = Calibration.load(model.folder)
         built = build(reading, model, previous, self.progress, self.settings.threads(), afresh=self.full)
@@ -212,16 +211,3 @@ def other_answers(settings: Settings, before: Generation, after: Generation) -> 
 
 def _told(first: First | None) -> str:
     return f"{first.document}, {first.label}: {first.text[:60]}" if first else "nothing"
-
-
-def _known(previous: Generation | None) -> Known:
-    """The documents that an earlier generation was made of, if they would be read in the same way today."""
-    if previous is None or (previous.manifest.chunker, previous.manifest.normaliser) != (
-        CHUNKER_VERSION,
-        NORMALISER_VERSION,
-    ):
-        return {}
-    return {
-        (document.name, document.sha256): (document, tuple(previous.passages_of(document.id)))
-        for document in previous.documents.values()
-    }

@@ -23,7 +23,7 @@ from qa.language import NORMALISER_VERSION
 from qa.language.abbreviations import Abbreviations
 from qa.language.alignment import align
 from qa.language.lexicon import Lexicon
-from qa.reading import CHUNKER_VERSION, Reading
+from qa.reading import CHUNKER_VERSION, Known, Reading
 from qa.records import Document, Passage
 
 METRIC = "inner product of vectors of length one"
@@ -88,6 +88,19 @@ def _history(reading: Reading, previous: Generation | None) -> History:
     if previous is None:
         return History.empty()
     return History.after(previous.history, previous.passages, reading.passages, previous.id)
+
+
+def known_documents(previous: Generation | None) -> Known:
+    """The documents that an earlier generation was made of, if they would be read in the same way today."""
+    if previous is None or (previous.manifest.chunker, previous.manifest.normaliser) != (
+        CHUNKER_VERSION,
+        NORMALISER_VERSION,
+    ):
+        return {}
+    return {
+        (document.name, document.sha256): (document, tuple(previous.passages_of(document.id)))
+        for document in previous.documents.values()
+    }
 
 
 def _known(previous: Generation | None, card: Card) -> dict[_Content, int]:
