@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from qa.encoding.prepared import Card, PreparedModel
@@ -78,24 +78,33 @@ def rebuild(
         QAError: anything failed; what was live stays live.
     """
     started = time.perf_counter()
-    folder = ensure_model(settings)
+    card = Card.read(ensure_model(settings))
     store = IndexStore(settings.index_dir)
+    # Told before anything is looked at: whoever edits from now on needs another rebuild.
+    progress("reading", 0, 0)
+    # Without the lock, so that an index which is up to date may lie on a disk that cannot be written.
+    current = None if full else _unchanged(store, settings, card)
+    if current is not None:
+        return current
     with store.building(waiting):
-        # Told before anything is looked at: whoever edits from now on needs another rebuild.
         progress("reading", 0, 0)
-        card = Card.read(folder)
         live = None if full else _live_manifest(store)
         found = staleness(live, settings.corpus_dir, card) if live is not None else None
         if live is not None and not found:
-            store.check_live()
             return Rebuilt("unchanged", live)
         held = None if full else _held(store, settings, card)
         if held is not None:
             return _published_again(store, held) if force else held
         rebuilt = _Rebuild(settings, store, progress, full=full, force=force).run()
-    reasons = "" if found is None else str(found)
-    seconds = time.perf_counter() - started
-    return Rebuilt(rebuilt.status, rebuilt.manifest, reasons, rebuilt.changes, rebuilt.encoded, seconds, rebuilt.fallen)
+    return replace(rebuilt, reasons="" if found is None else str(found), seconds=time.perf_counter() - started)
+
+
+def _unchanged(store: IndexStore, settings: Settings, card: Card) -> Rebuilt | None:
+    live = _live_manifest(store)
+    if live is None or staleness(live, settings.corpus_dir, card):
+        return None
+    store.check_live()
+    return Rebuilt("unchanged", live)
 
 
 def _live_manifest(store: IndexStore) -> Manifest | None:
@@ -162,7 +171,7 @@ class _Rebuild:
         self.store.prune(self.settings.keep_generations)
         status: Literal["published", "held"] = "held" if fallen and not self.force else "published"
         changes = difference(previous.passages if previous else (), generation.passages)
-        return Rebuilt(status, generation.manifest, "", changes, built.encoded, fallen=tuple(fallen))
+        return Rebuilt(status, generation.manifest, changes=changes, encoded=built.encoded, fallen=tuple(fallen))
 
     def _previous(self) -> Generation | None:
         try:
