@@ -41,6 +41,7 @@ ROUTES = [
     ("GET", "/index/jobs/0123456789abcdef/events"),
     ("GET", "/index/generations"),
     ("POST", "/index/rollback"),
+    ("POST", "/index/verify"),
     ("PUT", "/documents/tea"),
     ("DELETE", "/documents/tea"),
 ]
@@ -466,6 +467,20 @@ def test_a_generation_that_cannot_be_used_is_not_made_live(admin: Admin, older: 
     rewrite(second, format=0)
     assert "format 0" in admin.refused(rollback(admin, second.name), 409)["detail"]
     assert "format 0" in admin.generations()[-2]["damaged"]
+
+
+def test_a_generation_is_verified(admin: Admin, older: list[Path]) -> None:
+    def verified(generation: str | None) -> dict[str, object]:
+        reply: dict[str, object] = admin.client.post("/index/verify", json={"generation": generation}).json()
+        return reply
+
+    live = verified(None)
+    assert (live["whole"], live["problem"]) == (True, None)
+    (older[0] / "words.txt").write_text("damaged")
+    damaged = verified(older[0].name)
+    assert damaged["whole"] is False
+    assert "words.txt" in str(damaged["problem"])
+    admin.refused(admin.client.post("/index/verify", json={"generation": "nothing"}), 404)
 
 
 def test_the_place_of_a_folder_in_a_jobs_error_is_not_told(admin: Admin) -> None:

@@ -20,6 +20,7 @@ import pytest
 
 from qa.errors import DamagedGenerationError
 from qa.files import NEW
+from qa.indexing.manifest import CHECKSUM, MANIFEST, read_manifest, write_manifest
 from qa.indexing.store import GENERATIONS, IndexStore
 from tests.conftest import ROOT, environment, run_qa
 
@@ -105,6 +106,18 @@ def test_generations_are_listed_verified_compared_and_gone_back_to(env: dict[str
         assert "qa index list" in refused.stderr
     run_qa("index", "rollback", env=env)
     assert "no generation is older" in run_qa("index", "rollback", env=env).stderr
+
+
+def test_another_version_of_the_chunker_is_a_reason_that_is_told(env: dict[str, str]) -> None:
+    build(env)
+    folder = store_of(env).path(store_of(env).live_id())
+    manifest = read_manifest(folder)
+    for name in (MANIFEST, CHECKSUM):
+        (folder / name).unlink()
+    write_manifest(folder, manifest.model_copy(update={"chunker": 0}))
+    told = build(env)
+    assert "building: built with chunker version 0, now 1" in told
+    assert "; 0 encoded)" in told
 
 
 GOLDEN = [

@@ -7,9 +7,11 @@ from functools import partial
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from qa.errors import GenerationError
+from qa.errors import DamagedGenerationError, GenerationError, MismatchError
 from qa.indexing.manifest import Counts, read_manifest
+from qa.indexing.staleness import staleness
 from qa.indexing.store import GENERATIONS, IndexStore
+from qa.indexing.verification import verified
 from qa.loading import check_model
 from qa.serving.parts import SettingsPart, require_json
 from qa.serving.problems import described
@@ -53,6 +55,31 @@ def generations(settings: SettingsPart) -> GenerationList:
     except GenerationError:
         live = None
     return GenerationList(generations=[_generation(store, id_, id_ == live) for id_ in reversed(store.ids())])
+
+
+class VerifyRequest(BaseModel):
+    generation: str | None = Field(None, description="its id; null: the live one")
+
+
+class VerifyReply(BaseModel):
+    generation: str
+    whole: bool
+    problem: str | None = Field(default=None, description="what does not hold")
+    staleness: str = Field(description="how the corpus has moved on from its sources; empty: it has not")
+
+
+@router.post("/verify", dependencies=[Depends(require_json)], responses=described(400, 404, 409, 415, 422))
+def verify(body: VerifyRequest, settings: SettingsPart) -> VerifyReply:
+    """Check a generation's files, counts and text, and compare its sources with the corpus."""
+    store = IndexStore(settings.index_dir)
+    folder = store.known(body.generation or store.live_id())
+    try:
+        manifest = verified(folder).manifest
+    except (DamagedGenerationError, MismatchError) as error:
+        return VerifyReply(generation=folder.name, whole=False, problem=str(error), staleness="")
+    return VerifyReply(
+        generation=folder.name, whole=True, staleness=str(staleness(manifest, settings.corpus_dir, None))
+    )
 
 
 @router.post("/rollback", dependencies=[Depends(require_json)], responses=described(400, 404, 409, 415, 422))
