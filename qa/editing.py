@@ -19,7 +19,7 @@ from qa.errors import (
     QAError,
     UnknownDocumentError,
 )
-from qa.files import replace_file, sync
+from qa.files import replace_file, sync_folder
 from qa.reading import Source, read_document
 from qa.reading.corpus import TAKEN_BY_ROUTES, document_files, same_kind
 
@@ -108,7 +108,7 @@ class Editor:
             if not any(_holds_document(one, other) for one, other in files.items()):
                 raise ConflictError(f"{id_!r} is the last document, and an index of nothing cannot be built")
             path.unlink()
-            sync(path.parent)
+            sync_folder(path.parent)
 
     def _new(self, id_: str, suffix: str) -> Path:
         """Where a new document goes; its folders are made."""
@@ -120,7 +120,7 @@ class Editor:
                 raise ConflictError(f"{part} in {id_!r} is a file or a link, and documents lie in folders")
             if not folder.exists():
                 folder.mkdir()
-                sync(folder.parent)
+                sync_folder(folder.parent)
         path = folder / f"{last}{suffix}"
         if path.exists() or path.is_symlink():
             raise ConflictError(f"the file {id_}{suffix} exists and is no document; qa outline tells why")

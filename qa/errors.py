@@ -9,6 +9,7 @@ QAError                     base of all: a message that says what, which value, 
 ├── NotReadyError           the service cannot answer yet (`qa.serving.problems`)
 ├── GenerationError         an index generation cannot be built, read or used
 │   ├── NoGenerationError     nothing has been built yet
+│   ├── IndexFolderError      the index folder cannot be written
 │   ├── UnknownGenerationError a generation that is not there
 │   ├── DamagedGenerationError a checksum, a count or a format does not hold
 │   └── MismatchError       the index was made by another model or format
@@ -57,6 +58,10 @@ class GenerationError(QAError):
 
 class NoGenerationError(GenerationError):
     """No generation has been published in the index folder."""
+
+
+class IndexFolderError(GenerationError):
+    """The index folder cannot be written: no room, no permission."""
 
 
 class UnknownGenerationError(GenerationError):

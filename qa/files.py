@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 NEW = ".new-"  # what the name of a file begins with while it is written
@@ -30,7 +31,13 @@ def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
         written.unlink(missing_ok=True)
         raise
     if durable:
-        sync(path.parent)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder reach the disk, where its file system can do that: what was done stays done."""
+    with suppress(OSError):
+        sync(folder)
 
 
 def sync(path: Path) -> None:

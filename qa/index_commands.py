@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from qa.settings import Settings, load_settings
 if TYPE_CHECKING:
     from qa.indexing.builder import Progress
     from qa.indexing.manifest import Manifest
+    from qa.indexing.store import Held
     from qa.rebuilding import Rebuilt
     from qa.records import Passage
 
@@ -102,7 +103,7 @@ def index_status(as_json: bool) -> None:
     store = IndexStore(settings.index_dir)
     manifest = store.live_manifest()
     stale = index_staleness(settings)
-    held = {id_: reasons for id_ in store.ids() if (reasons := store.held(id_)) is not None}
+    held = {id_: list(why.reasons) for id_ in store.ids() if (why := store.held(id_)) and why.reasons}
     if as_json:
         shown = {**manifest.model_dump(), "stale": bool(stale), "staleness": str(stale), "held": held}
         click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
@@ -138,10 +139,14 @@ def index_list(as_json: bool) -> None:
         click.echo(f"{row['generation']}  {state:<10}  {told}")
 
 
-def _row(folder: Path, live: str, held: Sequence[str] | None) -> dict[str, object]:
+def _row(folder: Path, live: str, held: Held | None) -> dict[str, object]:
     from qa.indexing.manifest import read_manifest
 
-    row: dict[str, object] = {"generation": folder.name, "live": folder.name == live, "held": list(held or ())}
+    row: dict[str, object] = {
+        "generation": folder.name,
+        "live": folder.name == live,
+        "held": list(held.reasons) if held else [],
+    }
     try:
         manifest = read_manifest(folder)
     except GenerationError as error:

@@ -124,9 +124,6 @@ class Jobs:
                 jobs.append(self.get(path.stem))
         return sorted(jobs, key=lambda job: job.started_at, reverse=True)
 
-    def latest(self) -> Job | None:
-        return next(iter(self.all()), None)
-
     @contextmanager
     def reporting(self, id_: str) -> Iterator[Report]:
         """What the builder's process tells of itself; an exception that leaves the block is the job's failure.
@@ -200,12 +197,18 @@ class Report:
         """Tell of a step. A new phase is written at once, before what it is named for begins."""
         if phase == self._job.phase and time.monotonic() - self._written < _SECONDS_BETWEEN_WRITES:
             return
-        with suppress(OSError):  # what cannot be told is no reason to stop building
+        try:
             self._tell(phase=phase, done=done, total=total)
+        except OSError:
+            # What cannot be told is no reason to stop building, but that reading begins: who edits after that
+            # relies on it.
+            if phase == "reading":
+                raise
 
     def end(self, outcome: Outcome, generation: str | None = None, detail: str | None = None) -> None:
-        """Tell how it ended."""
-        self._tell(phase=outcome, generation=generation, detail=detail, finished_at=_now())
+        """Tell how it ended, if there is room for it."""
+        with suppress(OSError):
+            self._tell(phase=outcome, generation=generation, detail=detail, finished_at=_now())
 
     def _tell(self, **news: str | int | None) -> None:
         known = self._job.model_dump()

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from qa.encoding.prepared import Card, PreparedModel
 from qa.errors import DamagedGenerationError, GenerationError, MismatchError, NoGenerationError
 from qa.evaluation.gate import falls
 from qa.evaluation.outcomes import First, Outcome, evaluate
-from qa.evaluation.questions import read_cases
+from qa.evaluation.questions import Case, read_cases
 from qa.indexing.builder import Progress, build, known_documents
 from qa.indexing.difference import Difference, difference
 from qa.indexing.generation import Generation
-from qa.indexing.manifest import Manifest, read_manifest
+from qa.indexing.manifest import Manifest, file_sha256, read_manifest
 from qa.indexing.staleness import staleness
-from qa.indexing.store import IndexStore
+from qa.indexing.store import Held, IndexStore
 from qa.indexing.verification import verified
 from qa.loading import ensure_model, load_model
 from qa.reading import read_corpus
@@ -94,7 +95,7 @@ def rebuild(
             return Rebuilt("unchanged", live)
         held = None if full else _held(store, settings, card)
         if held is not None:
-            return _published_again(store, held) if force else held
+            return held if held.fallen and not force else _published_again(store, held)
         rebuilt = _Rebuild(settings, store, progress, full=full, force=force).run()
     return replace(rebuilt, reasons="" if found is None else str(found), seconds=time.perf_counter() - started)
 
@@ -120,10 +121,10 @@ def _live_manifest(store: IndexStore) -> Manifest | None:
 
 
 def _held(store: IndexStore, settings: Settings, card: Card) -> Rebuilt | None:
-    """The newest generation if it was kept aside and the corpus has not moved on since."""
+    """The newest generation if it was kept aside, and corpus, gate and what is live are those of then."""
     newest = next(reversed(store.ids()), None)
-    reasons = store.held(newest) if newest is not None else None
-    if newest is None or reasons is None:
+    held = store.held(newest) if newest is not None else None
+    if newest is None or held is None or (held.reasons and held != _held_for(store, settings, held.reasons)):
         return None
     try:
         manifest = read_manifest(store.path(newest))
@@ -131,13 +132,26 @@ def _held(store: IndexStore, settings: Settings, card: Card) -> Rebuilt | None:
         return None
     if staleness(manifest, settings.corpus_dir, card):
         return None
-    return Rebuilt("held", manifest, fallen=tuple(reasons))
+    return Rebuilt("held", manifest, fallen=held.reasons)
+
+
+def _held_for(store: IndexStore, settings: Settings, reasons: Sequence[str]) -> Held:
+    gate = settings.gate
+    sha256 = file_sha256(gate) if gate is not None and gate.is_file() else None
+    return Held(reasons=tuple(reasons), gate=sha256, live=store.live_id())
 
 
 def _published_again(store: IndexStore, held: Rebuilt) -> Rebuilt:
     verified(store.path(held.manifest.generation))
     store.make_live(held.manifest.generation)
     return Rebuilt("published", held.manifest, fallen=held.fallen)
+
+
+class Calibrated(NamedTuple):
+    """A model and what its scores say."""
+
+    model: PreparedModel
+    calibration: Calibration
 
 
 class _Rebuild:
@@ -148,6 +162,7 @@ class _Rebuild:
         self.full, self.force = full, force
 
     def run(self) -> Rebuilt:
+        cases = read_cases(self.settings.gate) if self.settings.gate is not None else []
         with ThreadPoolExecutor(1) as pool:
             # One thread a passage, as many passages at once as there are cores: faster than the reverse.
             loading = pool.submit(load_model, self.settings.model_copy(update={"encoder_threads": 1}))
@@ -155,14 +170,21 @@ class _Rebuild:
             reading = read_corpus(self.settings.corpus_dir, known_documents(previous))
             model = loading.result()
         calibration = Calibration.load(model.folder)
-        built = build(reading, model, previous, self.progress, self.settings.threads(), afresh=self.full)
+        built = build(
+            reading,
+            model,
+            None if self.full else previous,
+            self.progress,
+            self.settings.threads(),
+            ancestor=self._ancestor(previous),
+        )
         generation = built.generation.with_threshold(calibration.threshold(built.generation, model.means))
         self.progress("verifying", 0, 0)
         try:
             generation = verified(self.store.stage(generation))
-            fallen = self._fallen(previous, generation, model, calibration)
+            fallen = self._fallen(cases, previous, generation, Calibrated(model, calibration))
             if fallen and not self.force:
-                self.store.hold(generation.id, fallen)
+                self.store.hold(generation.id, _held_for(self.store, self.settings, fallen))
             else:
                 self.store.make_live(generation.id)
         except BaseException:
@@ -183,19 +205,26 @@ class _Rebuild:
                 return None
             raise
 
+    def _ancestor(self, live: Generation | None) -> Generation | None:
+        """The newest generation that was live, whose history is the longest: after a rollback not the one that is."""
+        for id_ in reversed(self.store.ids()):
+            if live is not None and live.id == id_:
+                return live
+            if self.store.held(id_) is None:
+                with suppress(GenerationError):
+                    return Generation.load(self.store.path(id_))
+        return None
+
     def _fallen(
-        self, previous: Generation | None, generation: Generation, model: PreparedModel, calibration: Calibration
+        self, cases: list[Case], previous: Generation | None, generation: Generation, by: Calibrated
     ) -> list[str]:
-        """Where the golden questions are answered worse than by what is live."""
-        if self.settings.gate is None:
-            return []
-        cases = read_cases(self.settings.gate)
-        if previous is None or previous.manifest.model.fingerprint != model.card.fingerprint:
+        """Where the golden questions are answered worse than by what is live, if the same model can answer from it."""
+        if not cases or previous is None or previous.manifest.model.fingerprint != by.model.card.fingerprint:
             return []
         outcomes: list[list[Outcome]] = []
         for one in (previous, generation):
             self.progress("comparing", len(outcomes) * len(cases), 2 * len(cases))
-            outcomes.append(evaluate(cases, Answerer(one, model, calibration).answer))
+            outcomes.append(evaluate(cases, Answerer(one, by.model, by.calibration).answer))
         return falls(*outcomes)
 
 

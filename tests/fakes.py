@@ -12,6 +12,8 @@ import numpy as np
 from qa.encoding.encoder import Encoding, normalised
 from qa.encoding.means import LanguageMeans
 from qa.encoding.prepared import Card, PreparedModel
+from qa.indexing.generation import Generation
+from qa.indexing.store import IndexStore
 from qa.reading import Source, read_document
 from qa.records import Document, Passage
 
@@ -68,3 +70,9 @@ def passage(id_: str, anchor: str, text: str, document: str = "essay", section: 
         heading=None, item=None, path=(document,), label=label, anchor=anchor, section_anchor="top", kind="paragraph",
         context=None, plain=text, sentences=((0, len(text)),),
     )  # fmt: skip
+
+
+def publish(store: IndexStore, generation: Generation) -> None:
+    """Make a generation live, unchecked."""
+    store.stage(generation)
+    store.make_live(generation.id)

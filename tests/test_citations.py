@@ -109,6 +109,12 @@ def test_the_former_id_of_a_passage_leads_to_it(client: TestClient, before: Gene
         assert location == "https://essay.example/read/new%20place#p1"
 
 
+def test_the_page_of_a_renamed_document_leads_to_the_new_one(client: TestClient) -> None:
+    reply = client.get("/read/old")
+    assert (reply.status_code, reply.headers["location"]) == (308, "/read/new%20place")
+    assert client.get("/read/never").status_code == 404
+
+
 def test_the_id_of_a_passage_that_only_moved_stays(client: TestClient, before: Generation) -> None:
     body = client.get(f"/passages/{id_of(before, 'Caravans brought it.')}").json()
     assert (body["text"], body["citation"]["section"]) == ("Caravans brought it.", "2")

@@ -118,6 +118,14 @@ def test_the_gate_tells_a_fall_from_noise() -> None:
         falls(good.outcomes, report_of([case("z", text_of(1))], lambda question, depth: answer([1], 0.9)).outcomes)
 
 
+def test_the_gate_counts_answers_to_what_has_none() -> None:
+    cases = [case("there", text_of(1)), *(case(f"none {number}") for number in range(20))]
+    refusing = report_of(cases, lambda question, depth: answer([1], 0.9 if question == "there" else 0.1))
+    answering = report_of(cases, lambda question, depth: answer([1], 0.9))
+    assert falls(refusing.outcomes, answering.outcomes)[0].startswith("refused fell by 1.000: none 0")
+    assert falls(answering.outcomes, refusing.outcomes) == []
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [("", "holds no question"), ("{", "line 1"), ('{"id": "a"}', "line 1: lang"), (None, "cannot be read")],

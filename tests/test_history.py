@@ -14,7 +14,7 @@ from qa.indexing.history import History, Past
 from qa.indexing.store import IndexStore
 from qa.reading import read_corpus
 from qa.records import Passage
-from tests.fakes import passage, word_model
+from tests.fakes import passage, publish, word_model
 
 FOUR, FIVE = "one two three four", "one two three four five"
 
@@ -95,7 +95,7 @@ def store(tmp_path: Path) -> IndexStore:
     (tmp_path / "corpus" / "essay.txt").write_text("One two.\n\nThree four.\n")
     store = IndexStore(tmp_path / "index")
     reading = read_corpus(tmp_path / "corpus")
-    store.publish(build(reading, word_model()).generation)
+    publish(store, build(reading, word_model()).generation)
     return store
 
 

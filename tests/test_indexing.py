@@ -24,7 +24,7 @@ from qa.indexing.staleness import staleness
 from qa.indexing.store import IndexStore
 from qa.reading import corpus as corpus_module
 from qa.reading import read_corpus
-from tests.fakes import word_model
+from tests.fakes import publish, word_model
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def corpus(tmp_path: Path) -> Path:
 def built(corpus: Path, folder: Path, keep: int = 5) -> tuple[IndexStore, Manifest]:
     store = IndexStore(folder)
     generation = build(read_corpus(corpus), word_model()).generation
-    store.publish(generation)
+    publish(store, generation)
     store.prune(keep)
     return store, store.live_manifest()
 
@@ -155,7 +155,7 @@ def test_a_build_that_fails_leaves_the_live_generation_and_nothing_else(
 
     monkeypatch.setattr(Generation, "save", lambda self, folder: full(folder))
     with pytest.raises(GenerationError, match=r"No space left on device.*stays live"):
-        store.publish(generation)
+        publish(store, generation)
     assert store.live_id() == manifest.generation
     assert [path.name for path in (tmp_path / "index" / "generations").iterdir()] == [manifest.generation]
 

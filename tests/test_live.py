@@ -33,7 +33,7 @@ from qa.serving.app import create_app
 from qa.serving.live import LOOK_EVERY_S, Live
 from qa.settings import Settings
 from tests.conftest import environment, eventually, run_qa, serving
-from tests.fakes import WordEncoder, word_model
+from tests.fakes import WordEncoder, publish, word_model
 
 EVEN = Calibration(Scales(1.0, 1.0, 1.0), slope=2.0, intercept=-5.0)
 
@@ -68,7 +68,7 @@ class Site:
     def publish(self, word: str, index: Path | None = None) -> str:
         (self.settings.corpus_dir / "essay.txt").write_text(f"Alpha {word}.\n\nBeta {word}.\n")
         store = IndexStore(index or self.settings.index_dir)
-        store.publish(build(read_corpus(self.settings.corpus_dir), self.model).generation)
+        publish(store, build(read_corpus(self.settings.corpus_dir), self.model).generation)
         store.prune(1)
         return store.live_id()
 

@@ -108,6 +108,19 @@ def test_generations_are_listed_verified_compared_and_gone_back_to(env: dict[str
     assert "no generation is older" in run_qa("index", "rollback", env=env).stderr
 
 
+def test_what_stood_in_a_generation_that_was_rolled_back_is_still_known(env: dict[str, str]) -> None:
+    build(env)
+    edit(env, "чашка без ручки", "чашечка без ручки")
+    build(env)
+    (reworded,) = (one.id for one in store_of(env).live().passages if "чашечка без ручки" in one.text)
+    assert run_qa("index", "rollback", env=env).returncode == 0
+    edit(env, "чашечка без ручки", "чашка совсем без ручки")
+    build(env)
+    now = store_of(env).live().now(reworded)
+    assert now is not None
+    assert "чашка совсем без ручки" in now.text
+
+
 def test_another_version_of_the_chunker_is_a_reason_that_is_told(env: dict[str, str]) -> None:
     build(env)
     folder = store_of(env).path(store_of(env).live_id())

@@ -26,15 +26,19 @@ def falls(before: Sequence[Outcome], after: Sequence[Outcome]) -> list[str]:
     if not pairs:
         raise EvaluationError("the saved report has no question in common with this set; save one of the same set")
     random = np.random.default_rng(0)
-    asked = [pair for pair in pairs if pair[1].answerable]
     fallen = []
-    for name in ("hit@1", "hit@3", "ndcg@10"):
-        measure = MEASURES[name]
-        differences = np.array([measure(now) - measure(then) for then, now in asked])
+    for name in ("hit@1", "hit@3", "ndcg@10", "refused"):
+        measure = MEASURES.get(name, _refused)
+        concerned = [pair for pair in pairs if pair[1].answerable is (name != "refused")]
+        differences = np.array([measure(now) - measure(then) for then, now in concerned])
         if not len(differences):
             continue
         resampled = random.choice(differences, (RESAMPLES, len(differences))).mean(axis=1)
         if differences.mean() < 0 and np.quantile(resampled, 0.975) < 0:
-            worse = [now.id for then, now in asked if measure(now) < measure(then)]
+            worse = [now.id for then, now in concerned if measure(now) < measure(then)]
             fallen.append(f"{name} fell by {-differences.mean():.3f}: {', '.join(worse)}")
     return fallen
+
+
+def _refused(one: Outcome) -> float:
+    return float(not one.answered)

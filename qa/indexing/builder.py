@@ -52,15 +52,14 @@ def build(
     previous: Generation | None = None,
     progress: Progress = silent,
     workers: int = 1,
-    *,
-    afresh: bool = False,
+    ancestor: Generation | None = None,
 ) -> Built:
     """Index all passages, ``workers`` at a time; those that ``previous`` holds already are not encoded again.
 
-    What is found depends on the reading and the model alone; of ``previous`` there remains the history. ``afresh``
-    encodes everything. The threshold is not measured yet.
+    What is found depends on the reading and the model alone. ``ancestor`` (``previous`` if not given) is the one
+    whose history goes on. The threshold is not measured yet.
     """
-    known = {} if afresh else _known(previous, model.card)
+    known = _known(previous, model.card)
     languages = {document.id: document.language for document in reading.documents}
     contents = [_content(passage, languages[passage.document]) for passage in reading.passages]
     missing = [position for position, content in enumerate(contents) if content not in known]
@@ -81,7 +80,7 @@ def build(
         new[position] if position in new else _reused(previous, known[content])
         for position, content in enumerate(contents)
     ]
-    return Built(_assembled(reading, model.card, vectors, _history(reading, previous)), len(missing))
+    return Built(_assembled(reading, model.card, vectors, _history(reading, ancestor or previous)), len(missing))
 
 
 def _history(reading: Reading, previous: Generation | None) -> History:

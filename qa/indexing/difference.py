@@ -103,10 +103,11 @@ def _equal_texts(gone: Sequence[Passage], come: Sequence[Passage]) -> list[Pair]
 
 def _similar_texts(gone: Sequence[Passage], come: Sequence[Passage]) -> list[Pair]:
     """Pairs within one document, the closest first; of equally close ones that under the same anchor."""
+    beside = _by_document(come)
     scored = [
         (-ratio, old.anchor != new.anchor, old, new)
         for document, own in _by_document(gone).items()
-        for ratio, old, new in _similarities(own, _by_document(come).get(document, []))
+        for ratio, old, new in _similarities(own, beside.get(document, []))
     ]
     found: list[Pair] = []
     taken: set[tuple[str, str]] = set()

@@ -141,6 +141,11 @@ class Generation:
         live = self._by_anchor.get((document, anchor))
         return live or self._passages.get(self.history.resolve_anchor(document, anchor) or "")
 
+    def successor(self, document: str) -> str | None:
+        """The document in which most recently a passage of one that is no more was found; None for none."""
+        passage = self._passages.get(self.history.successor(document) or "")
+        return passage.document if passage else None
+
     def positions(self, documents: Sequence[str]) -> Positions:
         """The positions of all passages of the documents."""
         for id_ in documents:

@@ -87,6 +87,10 @@ class History:
         entry = self._by_anchor.get((document, anchor))
         return entry.to if entry else None
 
+    def successor(self, document: str) -> str | None:
+        """The id of a live passage that what once stood in a document became: of the one that became so last."""
+        return next((entry.to for entry in reversed(self.entries) if entry.document == document and entry.to), None)
+
     def knows_id(self, id_: str) -> bool:
         return id_ in self._by_id
 

@@ -11,20 +11,21 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel, ValidationError
 
-from qa.errors import GenerationError, NoGenerationError, UnknownGenerationError
-from qa.files import NEW, replace_file, sync
+from qa.errors import GenerationError, IndexFolderError, NoGenerationError, UnknownGenerationError
+from qa.files import NEW, replace_file, sync, sync_folder
 from qa.indexing.generation import Generation
 from qa.indexing.manifest import Manifest, check_files, read_manifest, write_manifest
 
 CURRENT, GENERATIONS = "CURRENT", "generations"
-HELD = "held.json"  # beside a generation's own files: why it was not published
+HELD = "held.json"  # beside a generation's own files: why it is not published
 _LOCK, _BUILDER = ".build.lock", ".builder.json"
 _OTHER_FOLDER = "set QA_INDEX_DIR to a folder that can be written"
 _ROOM = f"make room or {_OTHER_FOLDER}"
@@ -35,6 +36,17 @@ _HELP = {
     errno.EACCES: f"change its permissions or {_OTHER_FOLDER}",
 }
 _UNFINISHED = "."  # what a folder's name begins with until the generation is complete
+
+
+class Held(BaseModel):
+    """Why a generation is not live: where it fell behind what was live, and the gate (its hash) that told so.
+
+    Without ``reasons`` it is only that it has not become live yet.
+    """
+
+    reasons: tuple[str, ...] = ()
+    gate: str | None = None
+    live: str | None = None
 
 
 class IndexStore:
@@ -109,13 +121,12 @@ class IndexStore:
             raise GenerationError(f"no generation is older than {id_}; qa index list shows them")
         return older[-1]
 
-    def held(self, id_: str) -> list[str] | None:
-        """Why a generation was kept aside, line by line; None where it was not."""
+    def held(self, id_: str) -> Held | None:
+        """Why a generation was kept aside; None where it was not."""
         try:
-            reasons: list[str] = json.loads((self.path(id_) / HELD).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return Held.model_validate_json((self.path(id_) / HELD).read_bytes())
+        except (OSError, ValidationError):
             return None
-        return reasons
 
     @contextmanager
     def building(self, waiting: Callable[[str], None]) -> Iterator[None]:
@@ -124,7 +135,7 @@ class IndexStore:
         What a killed builder left behind is removed.
 
         Raises:
-            GenerationError: the index folder cannot be written.
+            IndexFolderError: the index folder cannot be written.
         """
         with self._written():
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -154,7 +165,12 @@ class IndexStore:
 
     def _clear(self) -> None:
         """Remove what builders left that did not come to their end."""
-        for left in [*self.folder.glob(f"{NEW}*"), *(self.folder / GENERATIONS).glob(f"{_UNFINISHED}*")]:
+        jobs = self.folder / "jobs"
+        for left in [
+            *self.folder.glob(f"{NEW}*"),
+            *jobs.glob(f"{NEW}*"),
+            *(self.folder / GENERATIONS).glob(f"{_UNFINISHED}*"),
+        ]:
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:
@@ -164,7 +180,7 @@ class IndexStore:
         """Write a generation beside the others under a name that readers pass over: the folder.
 
         Raises:
-            GenerationError: the index folder cannot be written; nothing has changed.
+            IndexFolderError: the index folder cannot be written; nothing has changed.
         """
         work = self._staged(generation.id)
         with self._written():
@@ -172,6 +188,8 @@ class IndexStore:
             try:
                 generation.save(work)
                 write_manifest(work, generation.manifest)
+                # Until it is live; so one whose publication was cut short is not taken for one that was live.
+                _mark(work, Held())
                 for path in [*work.rglob("*"), work]:
                     sync(path)
             except OSError:
@@ -183,34 +201,27 @@ class IndexStore:
         """Let readers move over to a generation that is staged or there.
 
         Raises:
-            GenerationError: the index folder cannot be written; what was live stays live.
+            IndexFolderError: the index folder cannot be written; what was live stays live.
         """
         with self._written():
             self._settle(id_)
-            (self.path(id_) / HELD).unlink(missing_ok=True)
             replace_file(self.folder / CURRENT, f"{id_}\n".encode())
+            (self.path(id_) / HELD).unlink(missing_ok=True)
 
-    def publish(self, generation: Generation) -> None:
-        """Write a generation and make it live. Raises as `stage` and `make_live` do; then nothing has changed."""
-        self.stage(generation)
-        try:
-            self.make_live(generation.id)
-        except GenerationError:
-            self.discard(generation.id)
-            raise
-
-    def hold(self, id_: str, reasons: Sequence[str]) -> None:
+    def hold(self, id_: str, held: Held) -> None:
         """Keep a staged generation, but aside, and why."""
         with self._written():
-            (self._staged(id_) / HELD).write_text(
-                json.dumps(list(reasons), ensure_ascii=False, indent=1), encoding="utf-8"
-            )
+            _mark(self._staged(id_), held)
             self._settle(id_)
 
     def discard(self, id_: str) -> None:
-        """Remove a generation, staged or there."""
+        """Remove a generation, staged or there, unless it is live."""
+        with suppress(GenerationError):
+            if self.live_id() == id_:
+                return
+        with suppress(OSError):
+            self.path(id_).rename(self._staged(id_))  # gone at one stroke, however long removing takes
         shutil.rmtree(self._staged(id_), ignore_errors=True)
-        shutil.rmtree(self.path(id_), ignore_errors=True)
 
     def _staged(self, id_: str) -> Path:
         return self.folder / GENERATIONS / f"{_UNFINISHED}{id_}"
@@ -219,7 +230,7 @@ class IndexStore:
         """Give a staged generation its name."""
         if self._staged(id_).is_dir():
             self._staged(id_).rename(self.path(id_))
-            sync(self.folder / GENERATIONS)
+            sync_folder(self.folder / GENERATIONS)
 
     def rollback(self, id_: str | None, usable: Callable[[Manifest], None] | None = None) -> tuple[str, str]:
         """Make a generation live again, the one before the live one if none is named: its id, and which was live.
@@ -240,9 +251,10 @@ class IndexStore:
         return folder.name, live
 
     def prune(self, keep: int) -> None:
-        """Remove all but the newest ``keep`` generations; the live one always stays."""
-        live = self.live_id()
-        for id_ in [id_ for id_ in self.ids() if id_ != live][: max(0, len(self.ids()) - keep)]:
+        """Remove all but the newest ``keep`` generations; the live one and one just kept aside always stay."""
+        ids = self.ids()
+        spared = {self.live_id()} | {id_ for id_ in ids[-1:] if self.held(id_)}
+        for id_ in [id_ for id_ in ids if id_ not in spared][: max(0, len(ids) - keep)]:
             self.discard(id_)
 
     @contextmanager
@@ -252,7 +264,11 @@ class IndexStore:
         except OSError as error:
             # numpy tells of a file that it could write only in part without the reason, which is a full disk.
             reason = error.strerror or os.strerror(errno.ENOSPC)
-            raise GenerationError(
+            raise IndexFolderError(
                 f"the index folder {self.folder} cannot be written ({reason}); what was live stays live: "
                 f"{_HELP.get(error.errno or errno.ENOSPC, _OTHER_FOLDER)}"
             ) from error
+
+
+def _mark(folder: Path, held: Held) -> None:
+    replace_file(folder / HELD, held.model_dump_json(indent=1).encode() + b"\n")

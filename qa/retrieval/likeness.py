@@ -72,13 +72,14 @@ class Quoted:
         """First and last word of the stretch (exclusive), and how many of its words the quote has in order.
 
         Around the longest run of words in common, as far as the quote reaches. Where the quote's outermost words have
-        no match, words of the text stand for them.
+        no match, words of the text stand for them. In a long quote no run begins at a very frequent word (difflib's
+        autojunk): one word said a thousand times would take seconds.
         """
-        longest = SequenceMatcher(None, words, self.words, autojunk=False).find_longest_match()
+        longest = SequenceMatcher(None, words, self.words).find_longest_match()
         slack = 2 + len(self.words) // 4
         offset = max(0, longest.a - longest.b - slack)
         reach = longest.a - longest.b + len(self.words) + slack
-        matcher = SequenceMatcher(None, words[offset:reach], self.words, autojunk=False)
+        matcher = SequenceMatcher(None, words[offset:reach], self.words)
         *blocks, end = matcher.get_matching_blocks()
         first, last = offset + blocks[0].a, offset + blocks[-1].a + blocks[-1].size
         before = [not edges & {places[at][0], places[at - 1][1]} for at in range(first, 0, -1)]
@@ -108,7 +109,7 @@ def _standing_for(missing: int, inside: Sequence[bool]) -> int:
 def rewordings(quote: str, now: str) -> tuple[Rewording, ...]:
     """The words in which two texts differ, in order; what `visible` shows alike is no difference of words."""
     theirs, ours = word_spans(quote), word_spans(now)
-    matcher = SequenceMatcher(None, _written(quote, theirs), _written(now, ours), autojunk=False)
+    matcher = SequenceMatcher(None, _written(quote, theirs), _written(now, ours))
     return tuple(
         Rewording(_words(quote, theirs[a:b]), _words(now, ours[c:d]))
         for tag, a, b, c, d in matcher.get_opcodes()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from qa.editing import ANY, Condition, Editor
+from qa.errors import JobError
 from qa.jobs import Jobs
 from qa.reading.corpus import LARGEST_FILE
 from qa.serving.parts import JobsPart, SettingsPart
 from qa.serving.problems import described
 from qa.serving.security import AdminOnly
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(
     prefix="/documents",
@@ -32,7 +36,7 @@ _BODY = {"required": True, "content": {kind: {"schema": {"type": "string"}} for 
 
 class EditReply(BaseModel):
     document: str
-    job: str
+    job: str | None = Field(description="the rebuild; null where none could be started, and POST /index/rebuild is due")
 
 
 class WriteReply(EditReply):
@@ -82,8 +86,12 @@ def remove(document_id: str, editor: EditorPart, jobs: JobsPart, condition: Cond
     return EditReply(document=document_id, job=_rebuild(jobs))
 
 
-def _rebuild(jobs: Jobs) -> str:
-    return jobs.start().job.id
+def _rebuild(jobs: Jobs) -> str | None:
+    try:
+        return jobs.start().job.id
+    except JobError as error:  # the edit is made all the same
+        log.error("after an edit, %s", error)
+        return None
 
 
 def _suffix(request: Request) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field
 from qa.errors import DamagedGenerationError, GenerationError, MismatchError
 from qa.indexing.manifest import Counts, read_manifest
 from qa.indexing.staleness import staleness
-from qa.indexing.store import GENERATIONS, IndexStore
+from qa.indexing.store import IndexStore
 from qa.indexing.verification import verified
 from qa.loading import check_model
 from qa.serving.parts import SettingsPart, require_json
@@ -96,26 +97,33 @@ def _refuse(builder: str) -> None:
 
 
 def _generation(store: IndexStore, id_: str, live: bool) -> GenerationBody:
-    folder = store.folder / GENERATIONS / id_
+    folder = store.path(id_)
+    held = store.held(id_)
     try:
         manifest = read_manifest(folder)
     except GenerationError as error:
         return GenerationBody(generation=id_, live=live, damaged=str(error))
     files = {name: folder / name for name in manifest.files}
-    missing = [name for name, path in files.items() if not path.is_file()]
-    changed = [
-        name for name, path in files.items() if name not in missing and path.stat().st_size != manifest.files[name].size
-    ]
+    sizes = {name: _size(path) for name, path in files.items()}
+    missing = [name for name, size in sizes.items() if size is None]
+    changed = [name for name, size in sizes.items() if size not in (None, manifest.files[name].size)]
     return GenerationBody(
         generation=id_,
         live=live,
-        held=store.held(id_),
+        held=list(held.reasons) if held else None,
         built_at=manifest.built_at,
         model=manifest.model.name,
         counts=manifest.counts,
         size_bytes=sum(entry.size for entry in manifest.files.values()),
         damaged=_damage(missing, changed),
     )
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _damage(missing: list[str], changed: list[str]) -> str | None:

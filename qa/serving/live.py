@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from qa.serving.problems import NotReadyError
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.25
+# What could not be loaded is tried again after so long, then after twice that, and so on.
+_RETRY_S, _LONGEST_RETRY_S = 2.0, 60.0
 # The first questions of a process, and of a generation, pay for what is made late; let it be these.
 _WARM_UP = ("Сұрақ", "What is a question?")
 
@@ -51,6 +54,8 @@ class Live:
         self._current = current
         self._answerer: Answerer | None = None
         self._failed = False
+        self._told = ""
+        self._retry_s, self._retry_at = _RETRY_S, float("inf")
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -67,7 +72,8 @@ class Live:
         self._take(seen)
         while not self._stopped.wait(LOOK_EVERY_S):
             before, seen = seen, _Pointer.read(self._current)
-            if seen is not None and seen != before and seen.generation != self.generation:
+            published = seen is not None and seen != before
+            if (published or time.monotonic() >= self._retry_at) and (not seen or seen.generation != self.generation):
                 self._take(seen)
 
     def _take(self, seen: _Pointer | None) -> None:
@@ -77,13 +83,19 @@ class Live:
             for question in _WARM_UP:
                 answerer.answer(question, 1)
             self._answerer = answerer
+            self._retry_s, self._retry_at, self._told = _RETRY_S, float("inf"), ""
         except Exception as error:
             # A generation may be removed while it is read because newer ones were published: that is no failure.
             if _Pointer.read(self._current) == seen:
                 self._report(error)
+                self._retry_at = time.monotonic() + self._retry_s
+                self._retry_s = min(2 * self._retry_s, _LONGEST_RETRY_S)
 
     def _report(self, error: Exception) -> None:
         self._failed = True
+        if str(error) == self._told:  # it was told when it was tried before
+            return
+        self._told = str(error)
         doing = f"the generation {self.generation} serves on" if self._answerer else "the service cannot answer"
         if isinstance(error, QAError):
             log.error("%s: %s", doing, error)

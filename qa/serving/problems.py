@@ -17,10 +17,12 @@ from starlette.exceptions import HTTPException
 
 from qa.errors import (
     ConflictError,
+    CorpusError,
     DocumentError,
     EditError,
     GenerationError,
     GonePassageError,
+    IndexFolderError,
     InvalidIdError,
     JobError,
     PreconditionError,
@@ -43,7 +45,9 @@ _STATUS_OF: Mapping[type[QAError], int] = {
     UnknownJobError: 404,
     UnknownPassageError: 404,
     GonePassageError: 410,
+    IndexFolderError: 507,
     GenerationError: 409,
+    CorpusError: 409,
     ConflictError: 409,
     PreconditionError: 412,
     DocumentError: 422,
@@ -106,8 +110,8 @@ def _domain(request: Request, error: QAError) -> JSONResponse:
 def without_paths(text: str, settings: Settings) -> str:
     """The text with the name of the setting wherever it names one of the server's folders."""
     names: dict[str, str] = {}
-    for name in ("corpus_dir", "index_dir", "model_cache", "model"):
-        folder = Path(getattr(settings, name))
+    for name in ("corpus_dir", "index_dir", "model_cache", "model", "gate", "reranker"):
+        folder = Path(getattr(settings, name) or ".")
         names |= {str(path): f"QA_{name.upper()}" for path in (folder, folder.resolve()) if path.is_absolute()}
     for path in sorted(names, key=len, reverse=True):
         text = text.replace(path, names[path])

@@ -16,6 +16,7 @@ from qa.serving.citations import NOT_KEPT
 from qa.serving.parts import AnswererPart, SettingsPart
 from qa.serving.problems import described
 from qa.serving.schemas import reading_url
+from qa.settings import Settings
 
 router = APIRouter(tags=["reading"], responses=described(404, 503))
 
@@ -71,7 +72,7 @@ def read_at(document_id: str, place: str, answerer: AnswererPart, settings: Sett
     """Where an anchor or a passage's id of a document, of now or of before, stands now; 410 where it is gone."""
     generation = answerer.generation
     if f"{document_id}/at/{place}" in generation.documents:  # an id may read like this address
-        return read(f"{document_id}/at/{place}", answerer)
+        return read(f"{document_id}/at/{place}", answerer, settings)
     document, anchor = _standing(generation, document_id, place)
     return RedirectResponse(reading_url(settings.base_url, document, anchor), 308, NOT_KEPT)
 
@@ -93,11 +94,21 @@ def _standing(generation: Generation, document_id: str, place: str) -> tuple[str
 
 
 @router.get("/read/{document_id:path}", response_class=HTMLResponse)
-def read(document_id: str, answerer: AnswererPart) -> HTMLResponse:
+def read(document_id: str, answerer: AnswererPart, settings: SettingsPart) -> Response:
     """The essay; ``#s4.2`` scrolls to a passage and marks it."""
     generation = answerer.generation
+    if document_id not in generation.documents and generation.history.knows_document(document_id):
+        return _renamed(generation, document_id, settings)
     document = generation.document(document_id)
     return HTMLResponse(_page(document, generation), headers={"Content-Security-Policy": _POLICY})
+
+
+def _renamed(generation: Generation, document_id: str, settings: Settings) -> Response:
+    """To where its passages are now; a browser keeps the ``#…`` of the address that it had."""
+    successor = generation.successor(document_id)
+    if successor is None:
+        raise GonePassageError(f"the document {document_id!r} is gone and nothing took its place")
+    return RedirectResponse(reading_url(settings.base_url, successor, "").rstrip("#"), 308, NOT_KEPT)
 
 
 def _page(document: Document, generation: Generation) -> str:
