@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qa.errors import QAError, SettingsError
+from qa.errors import CorpusError, GenerationError, IndexFolderError, QAError, SettingsError
 from qa.index_commands import index, rebuild_and_tell
 from qa.settings import Settings, load_settings
 
@@ -65,10 +65,7 @@ def serve(host: str | None, port: int | None, workers: int | None, watch: bool) 
     settings = load_settings()
 
     _check_address(settings)
-    if watch:
-        _build_and_watch(settings)
-    else:
-        rebuild_and_tell(settings)
+    _build(settings, watch=watch)
     click.echo(f"Serving {_live_counts(settings)} on http://{settings.host}:{settings.port}", err=True)
     import uvicorn
 
@@ -85,17 +82,26 @@ def serve(host: str | None, port: int | None, workers: int | None, watch: bool) 
     )
 
 
-def _build_and_watch(settings: Settings) -> None:
-    """Build if needed, then again whenever the corpus changes; one that cannot be read yet is waited for."""
-    from qa.errors import CorpusError
+def _build(settings: Settings, *, watch: bool) -> None:
+    """Build if needed, with ``watch`` again whenever the corpus changes.
+
+    A corpus that cannot be read, or a disk that cannot be written, does not keep a live index from serving.
+    """
+    from qa.indexing.store import IndexStore
     from qa.watching import Watcher, build_in_another_process
 
-    watcher = Watcher(settings.corpus_dir, build_in_another_process)
+    watcher = Watcher(settings.corpus_dir, build_in_another_process) if watch else None
     try:
         rebuild_and_tell(settings)
-    except CorpusError as error:
+    except (CorpusError, IndexFolderError) as error:
+        if watcher is None:
+            try:
+                IndexStore(settings.index_dir).check_live()
+            except GenerationError:
+                raise error from None
         click.echo(f"qa: {error}", err=True)
-    watcher.start()
+    if watcher is not None:
+        watcher.start()
 
 
 def _live_counts(settings: Settings) -> str:

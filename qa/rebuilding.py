@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from qa.encoding.prepared import Card, PreparedModel
+from qa.encoding.prepared import Card
 from qa.errors import DamagedGenerationError, GenerationError, MismatchError, NoGenerationError
 from qa.evaluation.gate import falls
 from qa.evaluation.outcomes import First, Outcome, evaluate
@@ -147,13 +147,6 @@ def _published_again(store: IndexStore, held: Rebuilt) -> Rebuilt:
     return Rebuilt("published", held.manifest, fallen=held.fallen)
 
 
-class Calibrated(NamedTuple):
-    """A model and what its scores say."""
-
-    model: PreparedModel
-    calibration: Calibration
-
-
 class _Rebuild:
     """One build, within the lock."""
 
@@ -167,13 +160,14 @@ class _Rebuild:
             # One thread a passage, as many passages at once as there are cores: faster than the reverse.
             loading = pool.submit(load_model, self.settings.model_copy(update={"encoder_threads": 1}))
             previous = self._previous()
-            reading = read_corpus(self.settings.corpus_dir, known_documents(previous))
+            reused = None if self.full else previous
+            reading = read_corpus(self.settings.corpus_dir, known_documents(reused))
             model = loading.result()
         calibration = Calibration.load(model.folder)
         built = build(
             reading,
             model,
-            None if self.full else previous,
+            reused,
             self.progress,
             self.settings.threads(),
             ancestor=self._ancestor(previous),
@@ -182,7 +176,7 @@ class _Rebuild:
         self.progress("verifying", 0, 0)
         try:
             generation = verified(self.store.stage(generation))
-            fallen = self._fallen(cases, previous, generation, Calibrated(model, calibration))
+            fallen = self._fallen(cases, [Answerer(one, model, calibration) for one in compared(previous, generation)])
             if fallen and not self.force:
                 self.store.hold(generation.id, _held_for(self.store, self.settings, fallen))
             else:
@@ -215,17 +209,21 @@ class _Rebuild:
                     return Generation.load(self.store.path(id_))
         return None
 
-    def _fallen(
-        self, cases: list[Case], previous: Generation | None, generation: Generation, by: Calibrated
-    ) -> list[str]:
-        """Where the golden questions are answered worse than by what is live, if the same model can answer from it."""
-        if not cases or previous is None or previous.manifest.model.fingerprint != by.model.card.fingerprint:
+    def _fallen(self, cases: list[Case], answerers: list[Answerer]) -> list[str]:
+        """Where the second one answers the golden questions worse than the first."""
+        if not cases or len(answerers) < 2:
             return []
         outcomes: list[list[Outcome]] = []
-        for one in (previous, generation):
+        for answerer in answerers:
             self.progress("comparing", len(outcomes) * len(cases), 2 * len(cases))
-            outcomes.append(evaluate(cases, Answerer(one, by.model, by.calibration).answer))
+            outcomes.append(evaluate(cases, answerer.answer))
         return falls(*outcomes)
+
+
+def compared(previous: Generation | None, generation: Generation) -> list[Generation]:
+    """Both generations, but the new one alone where the same model cannot answer from the earlier one."""
+    made = previous and previous.manifest.model.fingerprint
+    return [previous, generation] if previous and made == generation.manifest.model.fingerprint else [generation]
 
 
 def other_answers(settings: Settings, before: Generation, after: Generation) -> list[tuple[str, str, str]]:

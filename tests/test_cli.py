@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa.settings import Settings
-from tests.conftest import ROOT, environment, run_qa
+from tests.conftest import ROOT, environment, run_qa, serving
 
 
 @pytest.fixture
@@ -113,6 +113,15 @@ def test_serve_refuses_a_damaged_index_with_what_mends_it(env: dict[str, str], t
             assert name in done.stderr.splitlines()[-1]
             assert "qa index build --full" in done.stderr.splitlines()[-1]
     assert run_qa("index", "build", "--full", env=env).returncode == 0
+
+
+def test_serve_goes_on_with_the_live_index_where_the_corpus_is_gone(env: dict[str, str], tmp_path: Path) -> None:
+    gone = run_qa("serve", env={**env, "QA_CORPUS_DIR": str(tmp_path / "nothing")})
+    assert (gone.returncode, gone.stderr.count("\n")) == (1, 1)
+    assert run_qa("index", "build", env=env).returncode == 0
+    with serving({**env, "QA_CORPUS_DIR": str(tmp_path / "nothing")}) as client:
+        assert client.post("/ask", json={"question": "ШЫҰ не үшін құрылған?"}).json()["answerable"]
+        assert client.get("/index").json()["staleness"]["reasons"] == ["the corpus folder is missing"]
 
 
 def test_serve_says_at_once_that_its_address_is_taken(env: dict[str, str]) -> None:
