@@ -22,6 +22,12 @@ def test_words_come_back_from_each_latin_spelling(spelling: str) -> None:
     assert len(wrong) <= 0.03 * len(WORDS), wrong
 
 
+def test_a_word_spelt_exactly_comes_before_one_of_the_corpus_that_only_resembles_it() -> None:
+    corpus = Lexicon.of_texts(["саясатын"])
+    assert kazakh_from_latin("saiasattyñ", (corpus, *GENERAL)) == "саясаттың"
+    assert kazakh_from_latin("saiasatyn", (corpus, *GENERAL)) == "саясатын"
+
+
 def test_words_come_back_from_a_russian_keyboard() -> None:
     wrong = [word for word in WORDS if kazakh_from_keyboard(keyboard_fold(word), GENERAL) != word]
     assert len(wrong) <= 0.02 * len(WORDS), wrong

@@ -69,12 +69,12 @@ def _from_latin(word: str, lexicons: Sequence[Lexicon]) -> str:
     skeleton = latin_skeleton(word)
     # "ng" is ң to some and н with г to others.
     skeletons = dict.fromkeys([skeleton, latin_skeleton(word.replace("ng", "n"))])
-    for lexicon in lexicons:
-        known = [one for key in skeletons for one in lexicon.by_skeleton.get(key, [])]
-        if known:
-            plain = unicodedata.normalize("NFC", word)
-            exact = [one for one in known if any(spelt(one, name) == plain for name in LATIN_SPELLINGS)]
-            return (exact or known)[0]
+    known = [one for lexicon in lexicons for key in skeletons for one in lexicon.by_skeleton.get(key, [])]
+    if known:
+        # A skeleton holds no doubled letters, so the language's own word may fit better than one of the corpus.
+        plain = unicodedata.normalize("NFC", word)
+        exact = (one for one in known if any(spelt(one, name) == plain for name in LATIN_SPELLINGS))
+        return next(exact, known[0])
     beginning = _beginning(skeleton, lexicons, Lexicon.nearest_by_skeleton, cyrillic_skeleton)
     length = next(
         (n for n in range(len(word) + 1) if len(latin_skeleton(word[:n])) >= len(cyrillic_skeleton(beginning))), 0
