@@ -24,7 +24,7 @@ from qa.indexing.verification import verified
 from qa.loading import ensure_model, load_model
 from qa.reading import read_corpus
 from qa.retrieval.answerer import Answerer
-from qa.retrieval.calibration import Calibration
+from qa.retrieval.calibration import Calibration, calibration_questions
 from qa.settings import Settings
 
 
@@ -172,11 +172,14 @@ class _Rebuild:
             self.settings.threads(),
             ancestor=self._ancestor(previous),
         )
-        generation = built.generation.with_threshold(calibration.threshold(built.generation, model.means))
+        questions = calibration_questions(model.folder)
+        generation = built.generation.with_threshold(calibration.threshold(built.generation, model.means, questions))
         self.progress("verifying", 0, 0)
         try:
             generation = verified(self.store.stage(generation))
-            fallen = self._fallen(cases, [Answerer(one, model, calibration) for one in compared(previous, generation)])
+            fallen = self._fallen(
+                cases, [Answerer(one, model, calibration) for one in _comparable(previous, generation)]
+            )
             if fallen and not self.force:
                 self.store.hold(generation.id, _held_for(self.store, self.settings, fallen))
             else:
@@ -220,7 +223,7 @@ class _Rebuild:
         return falls(*outcomes)
 
 
-def compared(previous: Generation | None, generation: Generation) -> list[Generation]:
+def _comparable(previous: Generation | None, generation: Generation) -> list[Generation]:
     """Both generations, but the new one alone where the same model cannot answer from the earlier one."""
     made = previous and previous.manifest.model.fingerprint
     return [previous, generation] if previous and made == generation.manifest.model.fingerprint else [generation]

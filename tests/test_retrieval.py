@@ -15,7 +15,13 @@ from qa.indexing.builder import build
 from qa.indexing.tokens import PassageTokens
 from qa.reading import read_corpus
 from qa.retrieval.answerer import Answerer
-from qa.retrieval.calibration import FALSE_ANSWER_RATE, HIGHEST_THRESHOLD, Calibration, threshold_of
+from qa.retrieval.calibration import (
+    FALSE_ANSWER_RATE,
+    HIGHEST_THRESHOLD,
+    Calibration,
+    calibration_questions,
+    threshold_of,
+)
 from qa.retrieval.relevance import (
     Question,
     Scales,
@@ -167,9 +173,10 @@ def test_the_threshold_of_a_corpus_is_measured_on_the_calibration_questions(
 ) -> None:
     calibration = Calibration.load(real_model.folder)
     generation = build(read_corpus(corpus), real_model).generation
-    threshold = calibration.threshold(generation, real_model.means)
+    questions = calibration_questions(real_model.folder)
+    threshold = calibration.threshold(generation, real_model.means, questions)
     answerer = Answerer(generation.with_threshold(threshold), real_model, calibration)
-    answered = [answerer.answer(question.text, 1).answerable for question in calibration.questions]
+    answered = [answerer.answer(question.text, 1).answerable for question in questions]
     assert len(answered) > 100
     assert sum(answered) <= FALSE_ANSWER_RATE * len(answered) + 1
     assert 0 < threshold <= HIGHEST_THRESHOLD

@@ -163,10 +163,9 @@ def source_hashes(folder: Path) -> dict[str, str]:
         CorpusError: the folder does not exist.
     """
     hashes = {}
-    for _, name, path in _files(folder)[0]:
+    for name, (size, written_ns) in source_stats(folder).items():
         try:
-            stat = path.stat()
-            hashes[name] = _sha256(path, stat.st_size, stat.st_mtime_ns)
+            hashes[name] = _sha256(folder / name, size, written_ns)
         except OSError:
             continue  # gone or closed since it was listed: as good as not there
     return hashes

@@ -53,7 +53,7 @@ _CANDIDATES = 5
 class Calibration:
     """The curve of a model: ``probability = 1 / (1 + exp(-(slope · relevance + intercept)))``.
 
-    ``questions`` are the calibration questions, encoded.
+    ``questions`` are those that it was fitted to, encoded; only builds need them, so `load` leaves them out.
     """
 
     scales: Scales
@@ -65,14 +65,14 @@ class Calibration:
         """The probability that a passage of this relevance answers the question."""
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, self.slope * value + self.intercept))))
 
-    def threshold(self, generation: Generation, means: LanguageMeans) -> float:
+    def threshold(self, generation: Generation, means: LanguageMeans, questions: Sequence[Question]) -> float:
         """The confidence from which on a corpus counts as answering, given how it takes questions not about it.
 
         At most `FALSE_ANSWER_RATE` of the calibration questions may be answered; a corpus that is about some of them
         all the same answers from `HIGHEST_THRESHOLD` on.
         """
         searcher = Searcher(generation, means, Weights.shipped(), self.scales, candidates=_CANDIDATES)
-        best = [self.score(found[0].relevance) for one in self.questions if (found := searcher.search(one, 1))]
+        best = [self.score(found[0].relevance) for one in questions if (found := searcher.search(one, 1))]
         return threshold_of(best)
 
     @classmethod
@@ -120,11 +120,10 @@ class Calibration:
                 raise ModelError(
                     "the scores were calibrated for other weights of the legs; run qa model prepare --again"
                 )
-            questions = _load_questions(folder / QUESTIONS)
-            return cls(Scales(**saved["scales"]), float(saved["slope"]), float(saved["intercept"]), questions)
-        except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
+            return cls(Scales(**saved["scales"]), float(saved["slope"]), float(saved["intercept"]))
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise ModelError(
-                f"the prepared model in {folder} is damaged ({FILE} or {QUESTIONS}); run qa model prepare --again"
+                f"the prepared model in {folder} is damaged ({FILE}); run qa model prepare --again"
             ) from error
 
 
@@ -156,10 +155,20 @@ def _save_questions(questions: Sequence[Question], path: Path) -> None:
         )
 
 
-def _load_questions(path: Path) -> tuple[Question, ...]:
-    with np.load(path, allow_pickle=False) as saved:
-        texts, vectors, bounds = saved["texts"].tolist(), saved["vectors"], saved["bounds"].tolist()
-        tokens, centred = saved["tokens"], saved["centred"]
+def calibration_questions(folder: Path) -> tuple[Question, ...]:
+    """The questions about no corpus that a prepared model was calibrated on, encoded by it.
+
+    Raises:
+        ModelError: they are missing or damaged.
+    """
+    try:
+        with np.load(folder / QUESTIONS, allow_pickle=False) as saved:
+            texts, vectors, bounds = saved["texts"].tolist(), saved["vectors"], saved["bounds"].tolist()
+            tokens, centred = saved["tokens"], saved["centred"]
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise ModelError(
+            f"the prepared model in {folder} is damaged ({QUESTIONS}); run qa model prepare --again"
+        ) from error
     rows = [slice(start, end) for start, end in pairwise(bounds)]
     return tuple(
         Question(text, vector, tokens[own], centred[own])

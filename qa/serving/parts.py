@@ -51,5 +51,4 @@ async def require_json_if_any(request: Request) -> None:
 
 SettingsPart = Annotated[Settings, Depends(settings_of)]
 JobsPart = Annotated[Jobs, Depends(jobs_of)]
-LivePart = Annotated[Live, Depends(live_of)]
 AnswererPart = Annotated[Answerer, Depends(answerer_of)]
