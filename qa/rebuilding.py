@@ -172,11 +172,15 @@ class _Rebuild:
             self.settings.threads(),
             ancestor=self._ancestor(previous),
         )
-        questions = calibration_questions(model.folder)
-        generation = built.generation.with_threshold(calibration.threshold(built.generation, model.means, questions))
-        self.progress("verifying", 0, 0)
+        generation = built.generation
         try:
-            generation = verified(self.store.stage(generation))
+            with ThreadPoolExecutor(1) as pool:
+                # A disk and a processor at once.
+                questions = calibration_questions(model.folder)
+                threshold = pool.submit(calibration.threshold, generation, model.means, questions)
+                staged = self.store.stage(generation, threshold.result)
+            self.progress("verifying", 0, 0)
+            generation = verified(staged)
             fallen = self._fallen(
                 cases, [Answerer(one, model, calibration) for one in _comparable(previous, generation)]
             )

@@ -37,6 +37,9 @@ class WordEncoder:
         self.encoded.extend(texts)
         return [self._encode(text) for text in texts]
 
+    def expect(self, texts: int) -> None:
+        """Nothing: there is no vocabulary to load."""
+
     def _encode(self, text: str) -> Encoding:
         words = list(re.finditer(r"\w+", text))
         tokens = np.zeros((len(words), DIMENSION), dtype=np.float32)

@@ -12,6 +12,7 @@ import pytest
 from qa.encoding.encoder import Floats, Prompts, WindowedEncoder, normalised
 from qa.encoding.means import LanguageMeans, background_sentences
 from qa.encoding.prepared import PreparedModel
+from qa.encoding.tokenizer import WholeTokenizer
 from tests.conftest import LOOPBACK_ONLY, ROOT, environment
 from tests.fakes import word_model
 
@@ -30,7 +31,7 @@ def letters_encoder(max_tokens: int, calls: list[list[int]]) -> WindowedEncoder:
         tokens = np.array([[number, 1] for number in ids], dtype=np.float32)
         return tokens, normalised(tokens.mean(axis=0))
 
-    return WindowedEncoder(tokenizer, forward, Prompts("q: ", "p: "), max_tokens, 2, "letters")
+    return WindowedEncoder(WholeTokenizer(tokenizer), forward, Prompts("q: ", "p: "), max_tokens, 2, "letters")
 
 
 def test_prompts_and_special_tokens_are_read_but_are_not_the_texts_tokens() -> None:

@@ -73,7 +73,7 @@ def test_a_generation_comes_back_from_the_disk_as_it_was_built(corpus: Path, tmp
     tokens = generation.tokens.passage(0)
     # The words' places are those of the source, markup included.
     assert tokens.spans.tolist() == [[0, 4], [7, 10], [13, 18]]
-    assert np.linalg.norm(tokens.vectors, axis=1) == pytest.approx(1)
+    assert np.linalg.norm(tokens.vectors * tokens.scales[:, None], axis=1) == pytest.approx(1)
     assert (manifest.counts.documents, manifest.counts.passages, manifest.counts.tokens) == (2, 3, 8)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from qa.encoding.tokenizer import Tokenizer
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -52,6 +52,10 @@ class Encoder(Protocol):
 
     def encode_passages(self, texts: Sequence[str]) -> list[Encoding]: ...
 
+    def expect(self, texts: int) -> None:
+        """Say that so many texts will be encoded, so that what pays off for many only can be loaded now."""
+        ...
+
 
 # Token ids of one window, special tokens included -> (token vectors, pooled vector of length one).
 Forward = Callable[[list[int]], tuple[Floats, Floats]]
@@ -73,9 +77,6 @@ class WindowedEncoder:
         dimension: int,
         fingerprint: str,
     ) -> None:
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        tokenizer.encode_special_tokens = True  # "</s>" in a question is text, not the end of it
         self.fingerprint = fingerprint
         self.dimension = dimension
         self.prompts = prompts
@@ -89,13 +90,14 @@ class WindowedEncoder:
     def encode_passages(self, texts: Sequence[str]) -> list[Encoding]:
         return [self._encode(self.prompts.passage, text) for text in texts]
 
+    def expect(self, texts: int) -> None:
+        self._tokenizer.expect(texts)
+
     def _encode(self, prompt: str, text: str) -> Encoding:
-        read = self._tokenizer.encode(prompt + text)
-        offsets = np.asarray(read.offsets, dtype=np.int32).reshape(-1, 2) - len(prompt)
-        special = np.asarray(read.special_tokens_mask, dtype=bool)
+        ids, offsets, special = self._tokenizer.read(prompt + text)
+        offsets = offsets - len(prompt)
         # A token may begin with the space that ends the prompt: it is the text's where it ends inside it.
         content = ~special & (offsets[:, 1] > 0) & (offsets[:, 1] > offsets[:, 0])
-        ids = np.asarray(read.ids, dtype=np.int64)
         places = np.flatnonzero(content)
         spans = np.maximum(offsets[places], 0)
         if len(ids) <= self._max_tokens:

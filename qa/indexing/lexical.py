@@ -70,7 +70,11 @@ class LexicalIndex:
         def fields() -> Mapping[str, Any]:
             import bm25s
 
-            return {name: bm25s.BM25.load(folder / name, mmap=True, allow_pickle=False) for name in cls._FIELDS}
+            loaded = {name: bm25s.BM25.load(folder / name, mmap=True, allow_pickle=False) for name in cls._FIELDS}
+            for field in loaded.values():
+                # Plain arrays over the mapped files: taking a part of an np.memmap costs a microsecond each time.
+                field.scores.update({name: np.asarray(field.scores[name]) for name in ("data", "indices", "indptr")})
+            return loaded
 
         return cls(fields, passages)
 

@@ -176,8 +176,10 @@ class IndexStore:
             else:
                 left.unlink(missing_ok=True)
 
-    def stage(self, generation: Generation) -> Path:
+    def stage(self, generation: Generation, threshold: Callable[[], float] | None = None) -> Path:
         """Write a generation beside the others under a name that readers pass over: the folder.
+
+        ``threshold`` is asked, once all else is written, for the one that the manifest is to tell.
 
         Raises:
             IndexFolderError: the index folder cannot be written; nothing has changed.
@@ -187,12 +189,13 @@ class IndexStore:
             work.mkdir(parents=True)
             try:
                 generation.save(work)
-                write_manifest(work, generation.manifest)
+                finished = generation.with_threshold(threshold()) if threshold else generation
+                write_manifest(work, finished.manifest)
                 # Until it is live; so one whose publication was cut short is not taken for one that was live.
                 _mark(work, Held())
                 for path in [*work.rglob("*"), work]:
                     sync(path)
-            except OSError:
+            except BaseException:
                 shutil.rmtree(work, ignore_errors=True)
                 raise
         return work

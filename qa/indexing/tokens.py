@@ -21,31 +21,23 @@ _LARGEST = 127
 
 @dataclass(frozen=True, slots=True)
 class PassageTokens:
-    """The tokens of one passage: ``vectors`` (n, dimension) of length one, ``spans`` (n, 2) within its text.
+    """The n tokens of one passage, in bytes: a token's vector is its row of ``vectors`` (n, dimension) times its
+    ``scales`` (n,). ``spans`` (n, 2) are their places within the passage's text.
 
     A token that stands for no character of the text (its passage repeats words of another place) has the
     span (-1, -1).
     """
 
-    vectors: Floats
-    spans: Integers
-
-    def stored(self) -> StoredTokens:
-        """The tokens as a store holds them."""
-        largest = np.abs(self.vectors).max(axis=1)
-        scales = (np.where(largest > 0, largest, 1.0) / _LARGEST).astype(np.float32)
-        return StoredTokens(
-            np.round(self.vectors / scales[:, None]).astype(np.int8), scales, self.spans.astype(np.int32)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTokens:
-    """The tokens of one passage in bytes: a token's vector is its row of ``vectors`` times its ``scales``."""
-
     vectors: NDArray[np.int8]
     scales: Floats
     spans: Integers
+
+    @classmethod
+    def of(cls, vectors: Floats, spans: Integers) -> PassageTokens:
+        """The bytes that are nearest to some vectors."""
+        largest = np.abs(vectors).max(axis=1)
+        scales = (np.where(largest > 0, largest, 1.0) / _LARGEST).astype(np.float32)
+        return cls(np.round(vectors / scales[:, None]).astype(np.int8), scales, spans.astype(np.int32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +50,7 @@ class TokenStore:
     spans: Integers
 
     @classmethod
-    def from_stored(cls, passages: Sequence[StoredTokens]) -> TokenStore:
+    def from_passages(cls, passages: Sequence[PassageTokens]) -> TokenStore:
         return cls(
             np.concatenate([tokens.vectors for tokens in passages]),
             np.concatenate([tokens.scales for tokens in passages]),
@@ -81,12 +73,8 @@ class TokenStore:
         return tuple(f"tokens-{name}.npy" for name in _ARRAYS)
 
     def passage(self, position: int) -> PassageTokens:
-        stored = self.stored(position)
-        return PassageTokens(stored.vectors.astype(np.float32) * stored.scales[:, None], stored.spans)
-
-    def stored(self, position: int) -> StoredTokens:
         rows = slice(int(self.bounds[position]), int(self.bounds[position + 1]))
-        return StoredTokens(self.vectors[rows], self.scales[rows], self.spans[rows])
+        return PassageTokens(self.vectors[rows], self.scales[rows], self.spans[rows])
 
     def __len__(self) -> int:
         return len(self.bounds) - 1

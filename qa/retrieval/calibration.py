@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from itertools import pairwise
@@ -47,6 +48,7 @@ FALSE_ANSWER_RATE = 0.05
 HIGHEST_THRESHOLD = 0.5
 # On each leg so many passages are looked at for a question about other things: the best of them is all that counts.
 _CANDIDATES = 5
+_THREADS = 2  # matrix products let a second one work, the rest does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,9 @@ class Calibration:
         all the same answers from `HIGHEST_THRESHOLD` on.
         """
         searcher = Searcher(generation, means, Weights.shipped(), self.scales, candidates=_CANDIDATES)
-        best = [self.score(found[0].relevance) for one in questions if (found := searcher.search(one, 1))]
-        return threshold_of(best)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            best = [found for found in pool.map(searcher.highest_relevance, questions) if found is not None]
+        return threshold_of([self.score(relevance) for relevance in best])
 
     @classmethod
     def fit(cls, model: PreparedModel) -> Calibration:
@@ -180,7 +183,7 @@ def _matched(model: PreparedModel, texts: list[str], questions: Sequence[Questio
     """The similarities of all calibration questions (rows) with all calibration passages."""
     passages = model.encoder.encode_passages(texts)
     vectors = np.stack([model.means.centred_passage(passage, _LANGUAGE).vector for passage in passages])
-    tokens = [PassageTokens(normalised(passage.tokens), passage.spans) for passage in passages]
+    tokens = [PassageTokens.of(normalised(passage.tokens), passage.spans) for passage in passages]
     languages = [_LANGUAGE] * len(tokens)
     lexical = LexicalIndex.from_texts(texts, [""] * len(texts))
     rows = []

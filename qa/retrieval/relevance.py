@@ -116,12 +116,13 @@ def interactions(
 ) -> list[Interaction]:
     """The question's late interaction with each passage, centred by the passages' languages."""
     vectors = np.concatenate([passage.vectors for passage in passages])
+    scales = np.concatenate([passage.scales for passage in passages])
     mean_of = {language: means.passage_tokens(language) for language in dict.fromkeys(languages)}
     row_of = {language: 2 * len(question.tokens) + row for row, language in enumerate(mean_of)}
     rows = np.concatenate([question.tokens, question.centred, np.stack(list(mean_of.values()))])
     # One product for everything; a centred cosine follows from it without centring each token:
     # q·(t - m) / |t - m|, where |t - m|² = 1 - 2 t·m + |m|² for a token of length one.
-    products = rows @ vectors.T
+    products = (rows @ vectors.astype(np.float32).T) * scales
     count = len(question.tokens)
     found, start = [], 0
     for passage, language in zip(passages, languages, strict=True):

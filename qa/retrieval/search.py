@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from qa.encoding.means import LanguageMeans
 from qa.encoding.reranker import Reranker
 from qa.indexing.dense import Positions
 from qa.indexing.generation import Generation
+from qa.indexing.tokens import PassageTokens
 from qa.records import Passage, Span
 from qa.retrieval.highlights import highlights
 from qa.retrieval.lists import asks_for_several, items_after
@@ -70,8 +72,7 @@ class Searcher:
         """
         among = self.generation.positions(documents) if documents else None
         lexical = self._lexical(question)
-        nearest = self.generation.dense.search(question.vector, max(self.candidates, count), among)[0]
-        positions = np.union1d(nearest, _most_words(lexical[0], self.candidates, among))
+        positions = self._candidates(question, lexical, max(self.candidates, count), among)
         found = self._ordered(question, positions, lexical, max(count, RERANKED) if self.reranker else count)
         if self.reranker and found:
             found = _reranked(self.reranker, question.text, found)
@@ -81,6 +82,19 @@ class Searcher:
             rest = [one for one in found[1:] if one.position not in items]
             found = [found[0], *listed, *rest]
         return found[:count]
+
+    def highest_relevance(self, question: Question) -> float | None:
+        """The relevance of the passage that `search` finds first, None where it finds none; no reranker changes it."""
+        lexical = self._lexical(question)
+        compared = self._compared(question, self._candidates(question, lexical, self.candidates, None), lexical)
+        return max(compared.relevances, default=None)
+
+    def _candidates(
+        self, question: Question, lexical: tuple[Floats, Floats], nearest: int, among: Positions | None
+    ) -> Positions:
+        """The ``nearest`` passages by vector, and those with the most words in common."""
+        by_vector = self.generation.dense.search(question.vector, nearest, among)[0]
+        return np.union1d(by_vector, _most_words(lexical[0], self.candidates, among))
 
     def _lexical(self, question: Question) -> tuple[Floats, Floats]:
         """Both lexical legs of all passages: by the question's own words, or with its abbreviations spelt out."""
@@ -93,24 +107,30 @@ class Searcher:
             own = np.maximum(own[0], share * spelt[0]), np.maximum(own[1], share * spelt[1])
         return per_token(own[0], question), per_token(own[1], question)
 
-    def _ordered(
-        self, question: Question, positions: Positions, lexical: tuple[Floats, Floats], count: int
-    ) -> list[Found]:
-        """The best of some passages by relevance."""
+    def _compared(self, question: Question, positions: Positions, lexical: tuple[Floats, Floats]) -> _Compared:
+        """Some passages, as they stand in the corpus, with all that makes them relevant."""
         if not len(positions):
-            return []
+            return _Compared([], [], [], [])
         body, headings = lexical
         generation = self.generation
         cosines = generation.dense.cosines(question.vector, positions)
         tokens = [generation.tokens.passage(int(position)) for position in positions]
-        passages = [generation.passages[position] for position in positions]
-        languages = [generation.documents[passage.document].language for passage in passages]
+        documents = [generation.passages[position].document for position in positions]
+        languages = [generation.documents[document].language for document in documents]
         matched = interactions(question, tokens, languages, self.means)
         legs = [
             Similarities(float(cosine), *interaction.best(), float(body[position]), float(headings[position]))
             for cosine, interaction, position in zip(cosines, matched, positions, strict=True)
         ]
         values = [relevance(similarities, self.weights, self.scales) for similarities in legs]
+        return _Compared(values, legs, matched, tokens)
+
+    def _ordered(
+        self, question: Question, positions: Positions, lexical: tuple[Floats, Floats], count: int
+    ) -> list[Found]:
+        """The best of some passages by relevance."""
+        values, legs, matched, tokens = self._compared(question, positions, lexical)
+        passages = [self.generation.passages[position] for position in positions]
         # Equal passages keep the order of the corpus, whatever order the legs returned them in.
         order = sorted(range(len(values)), key=lambda place: (-values[place], positions[place]))[:count]
         return [
@@ -124,6 +144,15 @@ class Searcher:
             )
             for place in order
         ]
+
+
+class _Compared(NamedTuple):
+    """Passages and a question, a row a passage."""
+
+    relevances: list[float]
+    similarities: list[Similarities]
+    interactions: list[Interaction]
+    tokens: list[PassageTokens]
 
 
 def _reranked(reranker: Reranker, question: str, found: list[Found]) -> list[Found]:

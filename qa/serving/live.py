@@ -16,7 +16,7 @@ from qa.serving.problems import NotReadyError
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 0.25
+LOOK_EVERY_S = 0.1
 # What could not be loaded is tried again after so long, then after twice that, and so on.
 _RETRY_S, _LONGEST_RETRY_S = 2.0, 60.0
 # The first questions of a process, and of a generation, pay for what is made late; let it be these, in each spelling.
