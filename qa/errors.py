@@ -16,6 +16,7 @@ QAError                     base of all: a message that says what, which value, 
 ├── UnknownDocumentError    a document id that the index or the corpus does not hold
 ├── UnknownPassageError     a passage that no generation is known to have held
 ├── GonePassageError        a passage that the index once held, and nothing in its place
+├── TurnError               a conversation holds nothing that could be answered
 ├── EditError               a document cannot be written or removed
 │   ├── InvalidIdError        what was named cannot be the id of a document
 │   ├── PreconditionError     the file on disk is not the one that the edit was made to
@@ -86,6 +87,10 @@ class UnknownPassageError(QAError):
 
 class GonePassageError(QAError):
     """A passage of an earlier generation that nothing took the place of."""
+
+
+class TurnError(QAError):
+    """A conversation holds nothing that could be answered."""
 
 
 class EditError(QAError):

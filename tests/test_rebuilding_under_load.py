@@ -16,7 +16,7 @@ from qa.indexing.builder import silent
 from qa.indexing.store import IndexStore
 from qa.rebuilding import rebuild
 from qa.settings import Settings, load_settings
-from tests.conftest import ROOT, environment, serving
+from tests.conftest import ROOT, environment, eventually, serving
 
 REBUILDS, ROLLBACKS, ASKERS = 50, 10, 4
 QUESTIONS = ["Нөмірі қандай?", "Какая чашка не имеет ручки?", "What is the number?", "Шай далаға қалай келді?"]
@@ -99,6 +99,8 @@ def test_no_question_fails_and_no_answer_mixes_two_generations(tmp_path: Path) -
 
     env = environment(tmp_path, QA_CORPUS_DIR=str(settings.corpus_dir))
     with serving(env, "--workers", "2") as client:
+        # One of the two answered; a connection of its own finds either.
+        eventually(lambda: all(httpx.get(client.base_url.join("/readyz")).status_code == 200 for _ in range(20)))
         note(0)
         load = Load(str(client.base_url))
         with load.running():

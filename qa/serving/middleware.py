@@ -8,13 +8,17 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.serving.problems import problem, unexpected
+from qa.serving.error_bodies import error_reply
+from qa.serving.problems import unexpected
 
 LARGEST_BODY = 64 * 1024
+# A chat frontend sends all that was said, and descriptions of dozens of tools.
+LARGEST_CONVERSATION = 4 * 1024 * 1024
+_CONVERSATIONS = ("/v1/", "/chat/", "/mcp")
 
 
 class BodyLimit:
-    """Refuses a body of more than `LARGEST_BODY` bytes, before anything is parsed.
+    """Refuses a body of more than `LARGEST_BODY` bytes (of `LARGEST_CONVERSATION` in chat), before anything is parsed.
 
     A document that is written may be larger: its route counts what it receives, once it knows who sends it.
     """
@@ -26,9 +30,10 @@ class BodyLimit:
         if scope["type"] != "http" or (scope["method"] == "PUT" and scope["path"].startswith("/documents/")):
             await self.app(scope, receive, send)
             return
+        largest = LARGEST_CONVERSATION if scope["path"].startswith(_CONVERSATIONS) else LARGEST_BODY
         declared = Request(scope).headers.get("content-length", "")
-        if declared.isdigit() and int(declared[:20]) > LARGEST_BODY:
-            await self._refuse(scope, receive, send)
+        if declared.isdigit() and int(declared[:20]) > largest:
+            await self._refuse(largest, scope, receive, send)
             return
         messages: list[Message] = []
         size = 0
@@ -36,8 +41,8 @@ class BodyLimit:
             message = await receive()
             messages.append(message)
             size += len(message.get("body", b""))
-            if size > LARGEST_BODY:
-                await self._refuse(scope, receive, send)
+            if size > largest:
+                await self._refuse(largest, scope, receive, send)
                 return
             if message["type"] != "http.request" or not message.get("more_body", False):
                 break
@@ -47,9 +52,9 @@ class BodyLimit:
 
         await self.app(scope, replay, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"the body has more than {LARGEST_BODY} bytes; send a shorter question"
-        await problem(413, detail, scope["path"], {"Connection": "close"})(scope, receive, send)
+    async def _refuse(self, largest: int, scope: Scope, receive: Receive, send: Send) -> None:
+        detail = f"the body has more than {largest} bytes; send a shorter one"
+        await error_reply(scope["path"], 413, detail, {"Connection": "close"})(scope, receive, send)
 
 
 class Failures:

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 ``application/problem+json``: the one place where they become statuses and bodies."""
+"""What went wrong, as a status and a message: the one place where errors become replies. Their form: `error_bodies`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -27,16 +27,17 @@ from qa.errors import (
     JobError,
     PreconditionError,
     QAError,
+    TurnError,
     UnknownDocumentError,
     UnknownGenerationError,
     UnknownJobError,
     UnknownPassageError,
 )
+from qa.serving.error_bodies import MEDIA_TYPE, Field, error_reply
 from qa.settings import Settings
 
 log = logging.getLogger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
 _LONGEST_VALUE = 80
 # The first that fits counts: what is narrower stands above.
 _STATUS_OF: Mapping[type[QAError], int] = {
@@ -52,6 +53,7 @@ _STATUS_OF: Mapping[type[QAError], int] = {
     PreconditionError: 412,
     DocumentError: 422,
     InvalidIdError: 422,
+    TurnError: 422,
     EditError: 507,
     JobError: 507,
 }
@@ -77,20 +79,6 @@ class NotReadyError(QAError):
     """The index or the encoder is not there yet, or could not be loaded."""
 
 
-def problem(
-    status: int, detail: str, instance: str, headers: Mapping[str, str] | None = None, **more: Any
-) -> JSONResponse:
-    """A problem document; ``more`` are its extension members."""
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "instance": instance,
-    }
-    return JSONResponse({**body, **more}, status, dict(headers or {}), MEDIA_TYPE)
-
-
 def install(app: FastAPI) -> None:
     """Answer every error of the app with a problem document."""
     app.add_exception_handler(QAError, _domain)  # type: ignore[arg-type]
@@ -98,13 +86,21 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)  # type: ignore[arg-type]
 
 
-def _domain(request: Request, error: QAError) -> JSONResponse:
+def _domain(request: Request, error: QAError) -> Response:
     if isinstance(error, NotReadyError):
-        return problem(503, str(error), _instance(request), {"Retry-After": "1"})
+        return error_reply(_instance(request), 503, str(error), {"Retry-After": "1"})
     status = next((status for kind, status in _STATUS_OF.items() if isinstance(error, kind)), None)
     if status is not None:
-        return problem(status, without_paths(str(error), request.app.state.settings), _instance(request))
+        return error_reply(_instance(request), status, without_paths(str(error), request.app.state.settings))
     return unexpected(request, error)
+
+
+def message_of(error: Exception) -> str:
+    """What to say of an error once a reply has begun: a domain error's own words, of any other only that it failed."""
+    if isinstance(error, QAError):
+        return str(error)
+    log.error("a reply failed in its middle", exc_info=error)
+    return "the service failed on this request; its log says why"
 
 
 def without_paths(text: str, settings: Settings) -> str:
@@ -118,13 +114,13 @@ def without_paths(text: str, settings: Settings) -> str:
     return text
 
 
-def _http(request: Request, error: HTTPException) -> JSONResponse:
+def _http(request: Request, error: HTTPException) -> Response:
     detail = (
         error.detail
         if error.detail != HTTPStatus(error.status_code).phrase
         else _DETAILS.get(error.status_code, error.detail)
     )
-    return problem(error.status_code, detail, _instance(request), error.headers)
+    return error_reply(_instance(request), error.status_code, detail, error.headers, code=getattr(error, "code", None))
 
 
 _DETAILS = {
@@ -133,17 +129,17 @@ _DETAILS = {
 }
 
 
-def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
+def _validation(request: Request, error: RequestValidationError) -> Response:
     errors = error.errors()
     broken = next((entry for entry in errors if entry["type"] == "json_invalid"), None)
     if broken is not None:
         reason = broken.get("ctx", {}).get("error", "it cannot be parsed")
-        return problem(400, f"the body is not JSON: {reason}, at character {broken['loc'][-1]}", _instance(request))
+        return error_reply(_instance(request), 400, f"the body is not JSON: {reason}, at character {broken['loc'][-1]}")
     if [(entry["type"], entry["loc"]) for entry in errors] == [("missing", ("body",))]:
-        return problem(400, "the body is empty; send a JSON object", _instance(request))
-    fields = [{"field": _field(entry["loc"]), "message": _message(entry)} for entry in errors]
-    detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in fields)
-    return problem(422, detail, _instance(request), errors=fields)
+        return error_reply(_instance(request), 400, "the body is empty; send a JSON object")
+    fields = [Field(_field(entry["loc"]), _message(entry)) for entry in errors]
+    detail = "; ".join(f"{entry.field}: {entry.message}" for entry in fields)
+    return error_reply(_instance(request), 422, detail, fields=fields)
 
 
 def _field(location: tuple[int | str, ...]) -> str:
@@ -162,9 +158,9 @@ def _message(entry: Mapping[str, Any]) -> str:
     return f"{message} (it is {value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + '…'})"
 
 
-def unexpected(request: Request, error: Exception) -> JSONResponse:
+def unexpected(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem(500, "the service failed on this request; its log says why", _instance(request))
+    return error_reply(_instance(request), 500, "the service failed on this request; its log says why")
 
 
 def _instance(request: Request) -> str:

@@ -1,0 +1,54 @@
+"""From what was said to what is replied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa.conversation.followups import resolved
+from qa.conversation.phrases import Phrases
+from qa.conversation.reply import Marker, Piece, Reply, compose
+from qa.conversation.smalltalk import Courtesy, courtesy
+from qa.conversation.suggestions import suggestions
+from qa.conversation.turns import Turn, question_of
+from qa.retrieval.answerer import Answerer
+
+_SUGGESTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Replies as the corpus answers. It remembers nothing: whoever asks sends what was said before."""
+
+    answerer: Answerer
+
+    def reply(
+        self,
+        turns: Sequence[Turn],
+        top_k: int,
+        marker: Marker,
+        closing: Marker | None = None,
+        documents: Sequence[str] | None = None,
+    ) -> Reply:
+        """The reply to the last turn of the user; ``marker`` and ``closing`` as in `compose`.
+
+        Raises:
+            TurnError: the user said nothing.
+            UnknownDocumentError: one of ``documents`` is not in the generation.
+        """
+        said, before = question_of(turns)
+        found = courtesy(said)
+        if found is not None:
+            return self._courteous(found)
+        question = resolved(said, before, self.answerer)
+        answer = self.answerer.answer(question.text, top_k, documents)
+        return compose(answer, Phrases.of(question.language or answer.language), marker, closing)
+
+    def _courteous(self, found: Courtesy) -> Reply:
+        phrases = Phrases.of(found.language)
+        generation = self.answerer.generation
+        titles = ", ".join(f"«{document.title}»" for document in list(generation.documents.values())[:_SUGGESTED])
+        opening = phrases.thanked if found.kind == "thanks" else phrases.welcome.format(titles=titles)
+        asked = "".join(f"\n- {question}" for question in suggestions(generation, phrases, _SUGGESTED))
+        told = f"{opening}\n\n{phrases.suggest}\n{asked}\n" if asked else f"{opening}\n"
+        return Reply(found.kind, phrases.language, None, (Piece(told),))

@@ -1,0 +1,37 @@
+"""The corpus's words inside Markdown: shown as they are, whatever characters they hold."""
+
+from __future__ import annotations
+
+import re
+
+# What could begin emphasis, code, a link, an image, HTML, a table or a strike-through; and a line's first characters
+# that make it a heading, a quotation, a list or a rule.
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~&]")
+_LINE_START = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))", re.MULTILINE)
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows character by character."""
+    text = _SPECIAL.sub(lambda match: "\\" + match[0], text)
+    return _LINE_START.sub(_escaped_start, text)
+
+
+def _escaped_start(match: re.Match[str]) -> str:
+    space, start = match.groups()
+    # Of "1." it is the dot that makes a list.
+    return f"{space}{start}\\" if start.isdigit() else f"{space}\\{start}"
+
+
+def quotation(text: str) -> str:
+    """Text as a block of quotation."""
+    return "\n".join(f"> {line}" if line.strip() else ">" for line in escaped(text).splitlines())
+
+
+def one_line(text: str) -> str:
+    """Text in a line of its own, as in a list."""
+    return escaped(" ".join(text.split()))
+
+
+def link(text: str, address: str) -> str:
+    """A link; ``address`` is percent-encoded."""
+    return f"[{one_line(text)}]({address.replace('(', '%28').replace(')', '%29')})"

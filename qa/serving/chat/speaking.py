@@ -1,0 +1,131 @@
+"""What the chat protocols share: messages in, a reply and its sources out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Annotated, Any, NamedTuple
+
+from anyio.to_thread import run_sync
+from fastapi import Depends, HTTPException, Request
+from pydantic import BaseModel
+
+from qa.conversation.conversation import Conversation
+from qa.conversation.markdown import link
+from qa.conversation.reply import Piece, Reply
+from qa.conversation.turns import Turn, question_of
+from qa.records import Citation, Hit
+from qa.retrieval.answerer import Answerer
+from qa.serving.parts import AnswererPart, SettingsPart
+from qa.serving.schemas import DEFAULT_TOP_K, LONGEST_QUESTION, reading_url
+from qa.settings import Settings
+
+# What the service is called where a protocol wants a model: the second one sends sources as Open WebUI keeps them.
+MODEL, OPEN_WEBUI_MODEL = "suraq", "suraq-openwebui"
+SSE_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+class ProtocolError(HTTPException):
+    """An error that the protocol has a ``code`` for."""
+
+    def __init__(self, status: int, detail: str, code: str) -> None:
+        super().__init__(status, detail)
+        self.code = code
+
+
+class Speech(NamedTuple):
+    """A reply, and its text piece by piece as it is spoken."""
+
+    reply: Reply
+    pieces: AsyncIterator[Piece]
+
+
+class Speaker(NamedTuple):
+    """Replies in the name of one request; links begin with ``base_url``."""
+
+    answerer: Answerer
+    settings: Settings
+    base_url: str
+
+    async def speak(self, turns: Sequence[Turn], *, numbered: bool = False) -> Speech:
+        """Reply to a conversation. Sources are marked by links, and listed at the end; ``numbered``: by ``[1]`` alone.
+
+        Raises:
+            TurnError: the user said nothing.
+            HTTPException: the question is longer than is read.
+        """
+        question, _ = question_of(turns)
+        if len(question) > LONGEST_QUESTION:
+            raise HTTPException(
+                422,
+                f"the question has {len(question)} characters; at most {LONGEST_QUESTION} are read: ask a shorter one",
+            )
+        marker, closing = (number_of, None) if numbered else (self.link_of, self.listing_of)
+        compose = partial(Conversation(self.answerer).reply, turns, DEFAULT_TOP_K, marker, closing)
+        reply = await run_sync(compose)
+        return Speech(reply, _spoken(reply))
+
+    def url_of(self, citation: Citation) -> str:
+        return reading_url(self.base_url, citation.document, citation.anchor)
+
+    def link_of(self, _number: int, hit: Hit) -> str:
+        return link(hit.citation.label, self.url_of(hit.citation))
+
+    def listing_of(self, _number: int, hit: Hit) -> str:
+        return link(title_of(hit.citation), self.url_of(hit.citation))
+
+
+async def _spoken(reply: Reply) -> AsyncIterator[Piece]:
+    for piece in reply.pieces:
+        yield piece
+
+
+def speaker_of(request: Request, answerer: AnswererPart, settings: SettingsPart) -> Speaker:
+    return Speaker(answerer, settings, base_url_of(request, settings))
+
+
+SpeakerPart = Annotated[Speaker, Depends(speaker_of)]
+
+
+def base_url_of(request: Request, settings: Settings) -> str:
+    """What absolute links begin with: QA_BASE_URL, else the address that the request was sent to."""
+    return settings.base_url or str(request.base_url).rstrip("/")
+
+
+def number_of(number: int, _hit: Hit) -> str:
+    return f"[{number}]"
+
+
+def title_of(citation: Citation) -> str:
+    return f"{citation.label} — {citation.title}"
+
+
+class Message(BaseModel):
+    """A message as most protocols send it; ``content`` is a text, or parts of which those with text count."""
+
+    role: str
+    content: str | list[dict[str, Any]] | None = None
+
+    def turns(self) -> list[Turn]:
+        """One turn, or none for a role whose words are no part of the conversation."""
+        if self.role not in ("user", "assistant"):
+            return []
+        if isinstance(self.content, str):
+            return [_turn(self.role, self.content)]
+        texts = [part.get("text") for part in self.content or ()]
+        return [_turn(self.role, "\n".join(text for text in texts if isinstance(text, str)))]
+
+
+def _turn(role: str, text: str) -> Turn:
+    return Turn("user" if role == "user" else "assistant", text)
+
+
+def turns_of(messages: Sequence[Message]) -> list[Turn]:
+    return [turn for message in messages for turn in message.turns()]
+
+
+def token_count(text: str) -> int:
+    """About how many tokens a text has: its words and signs. No model charges for them here."""
+    return len(_TOKEN.findall(text))

@@ -1,0 +1,56 @@
+"""The form of an error: RFC 9457 ``application/problem+json``, but on the routes of a foreign protocol its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import NamedTuple
+
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Field(NamedTuple):
+    """A field of the body that is out of its range."""
+
+    field: str
+    message: str
+
+
+def error_reply(
+    path: str,
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    fields: Sequence[Field] = (),
+    code: str | None = None,
+) -> Response:
+    """The reply to a request for ``path`` that failed; ``code`` is what the protocol calls such an error."""
+    if path.startswith("/v1/"):
+        # OpenAI's own service calls every fault of a body 400.
+        return JSONResponse(openai_error(status, detail, fields, code), 400 if status == 422 else status, headers)
+    if path.startswith("/retrieval"):
+        return JSONResponse({"error_code": code or status, "error_msg": detail}, status, headers)
+    if path.startswith("/chat/"):
+        return PlainTextResponse(detail, status, headers)  # what the AI SDK shows as the error's message
+    more = {"errors": [one._asdict() for one in fields]} if fields else {}
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": path,
+    }
+    return JSONResponse({**body, **more}, status, headers, MEDIA_TYPE)
+
+
+_OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
+
+def openai_error(status: int, detail: str, fields: Sequence[Field] = (), code: str | None = None) -> dict[str, object]:
+    """An error as OpenAI's API tells of it."""
+    kind = _OPENAI_TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    param = fields[0].field if fields else None
+    return {"error": {"message": detail, "type": kind, "param": param, "code": code}}
