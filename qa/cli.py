@@ -173,6 +173,16 @@ def _print_answer(answer: Answer) -> None:
 
 
 @main.command()
+def mcp() -> None:
+    """Serve an MCP client over standard input and output, until the input ends."""
+    from qa.loading import load_answerer
+    from qa.serving.chat.mcp_stdio import serve
+
+    settings = load_settings()
+    serve(settings, load_answerer(settings))
+
+
+@main.command()
 @click.argument("document", required=False)
 def outline(document: str | None) -> None:
     """Show how DOCUMENT, or every document, was understood, and every line that was dropped and why."""
