@@ -32,7 +32,8 @@ def error_reply(
         # OpenAI's own service calls every fault of a body 400.
         return JSONResponse(openai_error(status, detail, fields, code), 400 if status == 422 else status, headers)
     if path.startswith("/retrieval"):
-        return JSONResponse({"error_code": code or status, "error_msg": detail}, status, headers)
+        # Dify's codes are numbers; for an error that it has none for, the status.
+        return JSONResponse({"error_code": int(code or status), "error_msg": detail}, status, headers)
     if path.startswith("/chat/"):
         return PlainTextResponse(detail, status, headers)  # what the AI SDK shows as the error's message
     more = {"errors": [one._asdict() for one in fields]} if fields else {}
