@@ -28,7 +28,7 @@ def error_reply(
     code: str | None = None,
 ) -> Response:
     """The reply to a request for ``path`` that failed; ``code`` is what the protocol calls such an error."""
-    if path.startswith("/v1/"):
+    if f"{path}/".startswith("/v1/"):
         # OpenAI's own service calls every fault of a body 400.
         return JSONResponse(openai_error(status, detail, fields, code), 400 if status == 422 else status, headers)
     if path.startswith("/retrieval"):

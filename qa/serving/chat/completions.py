@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
@@ -34,7 +35,7 @@ router = APIRouter(prefix="/v1", tags=["chat"])
 
 
 class StreamOptions(BaseModel):
-    include_usage: bool = False
+    include_usage: bool | None = False
 
 
 class ChatRequest(BaseModel):
@@ -51,7 +52,8 @@ async def chat_completions(body: ChatRequest, speaker: SpeakerPart) -> Response:
     """Reply to a conversation; the question is the user's last message."""
     check_model_name(body.model)
     completion = _Completion(body, speaker)
-    task = task_reply(body.messages, speaker.answerer)
+    # Nobody waits for a task's reply piece by piece.
+    task = None if body.stream else await run_sync(task_reply, body.messages, speaker.answerer)
     if task is not None:
         return JSONResponse(completion.whole([Piece(task)], None))
     speech = await speaker.speak(turns_of(body.messages), numbered=body.model == OPEN_WEBUI_MODEL)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from anyio.to_thread import run_sync
 from fastapi import Depends, HTTPException, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, field_validator
 
 from qa.conversation.conversation import Conversation
 from qa.conversation.markdown import link
@@ -25,6 +25,7 @@ from qa.settings import Settings
 MODEL, OPEN_WEBUI_MODEL = "suraq", "suraq-openwebui"
 SSE_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _TOKEN = re.compile(r"\w+|[^\w\s]")
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
 
 class ProtocolError(HTTPException):
@@ -54,13 +55,14 @@ class Speaker(NamedTuple):
 
         Raises:
             TurnError: the user said nothing.
-            HTTPException: the question is longer than is read.
+            ProtocolError: the question is longer than is read.
         """
         question, _ = question_of(turns)
         if len(question) > LONGEST_QUESTION:
-            raise HTTPException(
+            raise ProtocolError(
                 422,
                 f"the question has {len(question)} characters; at most {LONGEST_QUESTION} are read: ask a shorter one",
+                "string_above_max_length",
             )
         marker, closing = (number_of, None) if numbered else (self.link_of, self.listing_of)
         compose = partial(Conversation(self.answerer).reply, turns, DEFAULT_TOP_K, marker, closing)
@@ -106,16 +108,24 @@ class Message(BaseModel):
     """A message as most protocols send it; ``content`` is a text, or parts of which those with text count."""
 
     role: str
-    content: str | list[dict[str, Any]] | None = None
+    content: str = Field("", description="a text, or a list of parts")
+
+    @field_validator("content", mode="before")
+    @classmethod
+    def _text(cls, value: object) -> str:
+        if isinstance(value, list) and all(isinstance(part, dict) for part in value):
+            texts = [part.get("text") for part in value]
+            value = "\n".join(text for text in texts if isinstance(text, str))
+        text = "" if value is None else value
+        if not isinstance(text, str):
+            raise ValueError("send a text, or a list of parts that are objects")
+        if _HALF_CHARACTER.search(text):
+            raise ValueError("the text holds half of a character, a lone surrogate, which no text can; leave it out")
+        return text
 
     def turns(self) -> list[Turn]:
         """One turn, or none for a role whose words are no part of the conversation."""
-        if self.role not in ("user", "assistant"):
-            return []
-        if isinstance(self.content, str):
-            return [_turn(self.role, self.content)]
-        texts = [part.get("text") for part in self.content or ()]
-        return [_turn(self.role, "\n".join(text for text in texts if isinstance(text, str)))]
+        return [_turn(self.role, self.content)] if self.role in ("user", "assistant") else []
 
 
 def _turn(role: str, text: str) -> Turn:
