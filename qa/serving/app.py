@@ -27,7 +27,7 @@ from qa.serving import (
     reading_page,
     rebuilding,
 )
-from qa.serving.chat import completions, dify, mcp, models, responses, ui_stream, vector_stores
+from qa.serving.chat import completions, dify, embeddings, mcp, models, responses, ui_stream, vector_stores
 from qa.serving.live import Live
 from qa.serving.middleware import BodyLimit, Failures, GenerationHeader, Head
 from qa.settings import Settings, load_settings
@@ -64,7 +64,7 @@ def create_app(
     problems.install(app)
     for part in (ask, documents, edits, citations, index, rebuilding, generations, reading_page, health):
         app.include_router(part.router)
-    for protocol in (models, completions, mcp, ui_stream, dify, responses, vector_stores):
+    for protocol in (models, completions, mcp, ui_stream, dify, responses, vector_stores, embeddings):
         app.include_router(protocol.router)
     app.add_middleware(BodyLimit)
     app.add_middleware(Failures)
