@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_dir
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from qa.errors import SettingsError
@@ -58,14 +58,37 @@ class Settings(BaseSettings):
         description="a set of questions; a build that answers it worse than what is live is kept aside",
     )
 
-    @field_validator("base_url")
+    llm_base_url: str = Field(
+        default="",
+        description="a server with OpenAI's chat completions, whose model writes the chat's replies; empty: none does",
+    )
+    llm_model: str = Field(default="", validate_default=True, description="the name of that model")
+    llm_api_key: SecretStr = Field(default=SecretStr(""), description="the key that the server asks for; empty: none")
+    llm_timeout: float = Field(default=20, gt=0, le=600, description="how long its next words may take, in seconds")
+
+    @field_validator("base_url", "llm_base_url")
     @classmethod
     def _absolute(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("http", "https"):
             raise ValueError("it must begin with http:// or https://, as in https://essay.example")
         return value.rstrip("/")
 
-    @field_validator("admin_token")
+    @field_validator("llm_model")
+    @classmethod
+    def _with_its_server(cls, value: str, info: ValidationInfo) -> str:
+        # A server that was refused is told of by its own error.
+        server = info.data.get("llm_base_url", value)
+        if value and not server:
+            raise ValueError(
+                "QA_LLM_BASE_URL is not set; set it to the address of the model's server, or leave both empty"
+            )
+        if server and not value:
+            raise ValueError(
+                "QA_LLM_BASE_URL is set; set this to the name of a model of that server, or leave both empty"
+            )
+        return value
+
+    @field_validator("admin_token", "llm_api_key")
     @classmethod
     def _bare(cls, value: SecretStr) -> SecretStr:
         return SecretStr(value.get_secret_value().strip())
