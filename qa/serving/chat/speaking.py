@@ -17,6 +17,8 @@ from qa.conversation.reply import Piece, Reply
 from qa.conversation.turns import Turn, question_of
 from qa.records import Citation, Hit
 from qa.retrieval.answerer import Answerer
+from qa.serving.chat.language_model import Gone, LanguageModel
+from qa.serving.chat.synthesis import synthesised
 from qa.serving.parts import AnswererPart, SettingsPart
 from qa.serving.schemas import DEFAULT_TOP_K, LONGEST_QUESTION, reading_url
 from qa.settings import Settings
@@ -44,14 +46,17 @@ class Speech(NamedTuple):
 
 
 class Speaker(NamedTuple):
-    """Replies in the name of one request; links begin with ``base_url``."""
+    """Replies in the name of one request; links begin with ``base_url``, ``gone`` returns when nobody waits for it."""
 
     answerer: Answerer
     settings: Settings
     base_url: str
+    gone: Gone | None = None
 
     async def speak(self, turns: Sequence[Turn], *, numbered: bool = False) -> Speech:
         """Reply to a conversation. Sources are marked by links, and listed at the end; ``numbered``: by ``[1]`` alone.
+
+        An answer is written by the language model, if one is set.
 
         Raises:
             TurnError: the user said nothing.
@@ -67,6 +72,9 @@ class Speaker(NamedTuple):
         marker, closing = (number_of, None) if numbered else (self.link_of, self.listing_of)
         compose = partial(Conversation(self.answerer).reply, turns, DEFAULT_TOP_K, marker, closing)
         reply = await run_sync(compose)
+        model = LanguageModel.of(self.settings) if reply.kind == "answer" else None
+        if model is not None:
+            return Speech(reply, synthesised(reply, model, marker, closing, self.gone))
         return Speech(reply, _spoken(reply))
 
     def url_of(self, citation: Citation) -> str:
@@ -85,7 +93,12 @@ async def _spoken(reply: Reply) -> AsyncIterator[Piece]:
 
 
 def speaker_of(request: Request, answerer: AnswererPart, settings: SettingsPart) -> Speaker:
-    return Speaker(answerer, settings, base_url_of(request, settings))
+    return Speaker(answerer, settings, base_url_of(request, settings), partial(_gone, request))
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 SpeakerPart = Annotated[Speaker, Depends(speaker_of)]
