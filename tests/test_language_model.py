@@ -59,13 +59,14 @@ def test_a_server_that_is_not_there_is_a_model_that_does_not_answer() -> None:
         written_by(LanguageModel(url, "scribe", SecretStr(""), 5))
 
 
-def test_the_text_of_a_model_that_nobody_waits_for_ends_quietly() -> None:
+def test_a_model_that_nobody_waits_for_is_stopped() -> None:
     async def at_once() -> None:
         return
 
     with scripted_model() as server:
         server.will(silent("On"))
-        assert written_by(LanguageModel(server.url, "scribe", SecretStr(""), 30), at_once) == []
+        with pytest.raises(BrokenOffError, match="it was stopped"):
+            written_by(LanguageModel(server.url, "scribe", SecretStr(""), 30), at_once)
 
 
 @pytest.mark.parametrize(

@@ -52,10 +52,10 @@ class LanguageModel(NamedTuple):
         return cls(settings.llm_base_url, settings.llm_model, settings.llm_api_key, settings.llm_timeout)
 
     async def write(self, prompt: Prompt, gone: Gone | None = None) -> AsyncGenerator[str]:
-        """What the model writes, as it comes. It stops with ``gone``, quietly.
+        """What the model writes, as it comes. It is stopped when ``gone`` returns.
 
         Raises:
-            BrokenOffError: the server fails, refuses or takes too long, or the text breaks off.
+            BrokenOffError: the server fails, refuses or takes too long, the text breaks off, or it was stopped.
         """
         words: asyncio.Queue[str | BrokenOffError | None] = asyncio.Queue()
         # A task of its own: it ends when it is told to, even while nobody takes the next words from this iterator.
@@ -72,17 +72,18 @@ class LanguageModel(NamedTuple):
 
     async def _read(self, prompt: Prompt, words: asyncio.Queue[str | BrokenOffError | None]) -> None:
         """Put what is written into ``words``, and at the end None or what went wrong."""
-        end = None
+        end: BrokenOffError | None = BrokenOffError("it was stopped")
         try:
             # The first one imports it, which takes half a second.
             client = await asyncio.to_thread(self._client)
             whole, waiting = asyncio.timeout(_WAITS * self.timeout), asyncio.timeout(self.timeout)
             async with client, whole, waiting, await self._ask(client, prompt) as stream:
                 await self._pass_on(stream, words, waiting)
+            end = None
         except TimeoutError:
             end = self._broken(f"it took longer than {self.timeout} s for the next words, or {_WAITS} times that")
         except Exception as error:  # what a foreign server sends may be anything
-            end = self._broken(first_line(error))
+            end = self._broken(first_line(error.__cause__ or error))
         finally:
             words.put_nowait(end)
 

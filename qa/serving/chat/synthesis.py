@@ -18,7 +18,7 @@ async def synthesised(
     """What a model writes of a reply's passages, piece by piece; ``marker`` and ``closing`` as in `compose`.
 
     Where the model fails, the reply itself follows, after a line that says so and whatever the model had written.
-    Once ``gone`` returns, the model is let go of and nothing follows.
+    Once ``gone`` returns, the model is let go of at once.
     """
     assert reply.answer is not None
     phrases = Phrases.of(reply.language)
