@@ -30,8 +30,9 @@ def check_link(service: httpx.Client, url: str) -> None:
     assert f'id="{unquote(anchor)}"' in page.text
 
 
-def test_the_ai_sdks_openai_chat_shows_the_citations_as_sources(service: httpx.Client) -> None:
-    shown = ask_by("ai_sdk.js", service, "chat", QUESTIONS["en"])
+@pytest.mark.parametrize("provider", ["chat", "responses"])
+def test_the_ai_sdks_openai_provider_shows_the_citations_as_sources(service: httpx.Client, provider: str) -> None:
+    shown = ask_by("ai_sdk.js", service, provider, QUESTIONS["en"])
     assert shown["error"] is None
     assert shown["whole"]["text"] == shown["streamed"]["text"]
     assert SENTENCE in shown["whole"]["text"]
@@ -56,7 +57,7 @@ def test_a_provider_that_drops_citations_has_them_in_the_text(service: httpx.Cli
             check_link(service, url)
 
 
-@pytest.mark.parametrize("provider", ["chat", "compatible"])
+@pytest.mark.parametrize("provider", ["chat", "compatible", "responses"])
 def test_the_ai_sdk_tells_the_services_own_words_of_an_error(service: httpx.Client, provider: str) -> None:
     error = ask_by("ai_sdk.js", service, provider, "ШЫҰ?", model="nothing")["error"]
     assert error["name"] == "AI_APICallError"

@@ -9,6 +9,7 @@ const apiKey = 'none';
 const model = {
   chat: () => createOpenAI({ baseURL, apiKey }).chat(name),
   compatible: () => createOpenAICompatible({ name: 'suraq', baseURL, apiKey })(name),
+  responses: () => createOpenAI({ baseURL, apiKey })(name),
 }[provider]();
 
 const result = { whole: null, streamed: null, error: null };
