@@ -176,7 +176,7 @@ def _print_answer(answer: Answer) -> None:
 def mcp() -> None:
     """Serve an MCP client over standard input and output, until the input ends."""
     from qa.loading import load_answerer
-    from qa.serving.chat.mcp_stdio import serve
+    from qa.serving.mcp.stdio import serve
 
     settings = load_settings()
     serve(settings, load_answerer(settings))

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from qa.conversation.reply import Piece
 from qa.records import Citation, Hit
-from qa.serving.chat.cited_text import CitedText
+from qa.serving.synthesis.cited_text import CitedText
 from tests.fakes import passage
 
 FIRST = "The lighthouse was built in 1871 by the engineer Marta Lindqvist, and it stands on the northern cliff."

@@ -15,8 +15,8 @@ import pytest
 from pydantic import SecretStr
 
 from qa.errors import SettingsError
-from qa.serving.chat.language_model import LONGEST_TEXT, BrokenOffError, LanguageModel
-from qa.serving.chat.prompt import Prompt
+from qa.serving.synthesis.language_model import LONGEST_TEXT, BrokenOffError, LanguageModel
+from qa.serving.synthesis.prompt import Prompt
 from qa.settings import load_settings
 from tests.conftest import environment
 from tests.scripted_model import Exchange, saying, scripted_model, silent

@@ -33,11 +33,11 @@ from qa.reading import read_corpus
 from qa.retrieval.answerer import Answerer
 from qa.retrieval.calibration import Calibration
 from qa.retrieval.relevance import Scales
-from qa.serving.chat.mcp import LateStart
-from qa.serving.chat.mcp_server import Library, server_of
-from qa.serving.chat.mcp_stdio import serving_address
-from qa.serving.chat.origins import refusal
 from qa.serving.live import Live
+from qa.serving.mcp.origins import refusal
+from qa.serving.mcp.route import LateStart
+from qa.serving.mcp.server import Library, server_of
+from qa.serving.mcp.stdio import serving_address
 from qa.settings import Settings
 from tests.conftest import ROOT, environment, run_qa
 from tests.fakes import WordEncoder, word_model

@@ -27,8 +27,9 @@ from qa.serving import (
     reading_page,
     rebuilding,
 )
-from qa.serving.chat import completions, dify, embeddings, mcp, models, responses, ui_stream, vector_stores
+from qa.serving.chat import completions, dify, embeddings, models, responses, ui_stream, vector_stores
 from qa.serving.live import Live
+from qa.serving.mcp import route as mcp
 from qa.serving.middleware import BodyLimit, Failures, GenerationHeader, Head
 from qa.settings import Settings, load_settings
 

@@ -48,18 +48,22 @@ def task_reply(messages: Sequence[Message], answerer: Answerer) -> str | None:
     task = turns[0].text
     said = [" ".join(words.split()) for words in _USER.findall(task)]
     question = said[0] if said else ""
-    reply: dict[str, Any] = {"title": _title(question)}
     # The instructions name the key that they want, a chat after them may name any.
     wanted = task.split("<chat_history>")[0]
+    reply: dict[str, Any]
     if '"follow_ups"' in wanted:
         phrases = Phrases.of(detect_language(question))
         reply = {"follow_ups": suggestions(answerer.generation, phrases, _FOLLOW_UPS)}
     elif '"tags"' in wanted:
         reply = {"tags": _tags(question, answerer)}
+    elif '"title"' in wanted:
+        reply = {"title": _title(question)}
     elif '"queries"' in wanted:
         reply = {"queries": said[-1:]}
     elif '"text"' in wanted:
         reply = {"text": ""}
+    else:
+        return None
     return json.dumps(reply, ensure_ascii=False)
 
 

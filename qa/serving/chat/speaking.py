@@ -17,10 +17,10 @@ from qa.conversation.reply import Piece, Reply
 from qa.conversation.turns import Turn, question_of
 from qa.records import Citation, Hit
 from qa.retrieval.answerer import Answerer
-from qa.serving.chat.language_model import Gone, LanguageModel
-from qa.serving.chat.synthesis import synthesised
 from qa.serving.parts import AnswererPart, SettingsPart
 from qa.serving.schemas import DEFAULT_TOP_K, LONGEST_QUESTION, reading_url
+from qa.serving.synthesis.language_model import Gone, LanguageModel
+from qa.serving.synthesis.writing import synthesised
 from qa.settings import Settings
 
 # What the service is called where a protocol wants a model: the second one sends sources as Open WebUI keeps them.

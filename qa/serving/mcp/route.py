@@ -12,8 +12,8 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from qa.serving.chat.origins import refusal
 from qa.serving.chat.speaking import base_url_of
+from qa.serving.mcp.origins import refusal
 from qa.serving.parts import SettingsPart
 
 _INVALID_REQUEST = -32600  # JSON-RPC 2.0
@@ -49,7 +49,7 @@ class LateStart:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     def load() -> AbstractAsyncContextManager[ASGIApp]:
-        from qa.serving.chat.mcp_server import Library, over_http
+        from qa.serving.mcp.server import Library, over_http
 
         def base_url(request: Request | None) -> str:
             assert request is not None  # over HTTP there is one

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 from qa import __version__
 from qa.records import Document
 from qa.retrieval.answerer import Answerer
-from qa.serving.chat.mcp_tools import TOOLS, Tool, contents
+from qa.serving.mcp.tools import TOOLS, Tool, contents
 from qa.serving.problems import NotReadyError, message_of
 
 Context = ServerRequestContext[Any, Request]

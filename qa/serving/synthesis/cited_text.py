@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from qa.conversation.reply import Marker, Piece
 from qa.records import Hit
-from qa.serving.chat.plain_text import PlainText
-from qa.serving.chat.quotations import Quotations
+from qa.serving.synthesis.plain_text import PlainText
+from qa.serving.synthesis.quotations import Quotations
 
 # [1]  [^1]  [1, 3]  [1-3]  【1】  【1†source】, with the space before them.
 _NUMBER = r"\s?\^?\d{1,3}\s?"

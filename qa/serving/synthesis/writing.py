@@ -7,9 +7,9 @@ from contextlib import aclosing
 
 from qa.conversation.phrases import Phrases
 from qa.conversation.reply import Marker, Piece, Reply
-from qa.serving.chat.cited_text import CitedText
-from qa.serving.chat.language_model import BrokenOffError, Gone, LanguageModel
-from qa.serving.chat.prompt import prompt_of
+from qa.serving.synthesis.cited_text import CitedText
+from qa.serving.synthesis.language_model import BrokenOffError, Gone, LanguageModel
+from qa.serving.synthesis.prompt import prompt_of
 
 
 async def synthesised(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import SecretStr
 
 from qa.errors import first_line
-from qa.serving.chat.prompt import Prompt
-from qa.serving.chat.thoughts import Thoughts
+from qa.serving.synthesis.prompt import Prompt
+from qa.serving.synthesis.thoughts import Thoughts
 from qa.settings import Settings
 
 if TYPE_CHECKING:

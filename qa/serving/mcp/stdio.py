@@ -10,8 +10,8 @@ import anyio
 from qa.indexing.store import CURRENT
 from qa.loading import reload_answerer
 from qa.retrieval.answerer import Answerer
-from qa.serving.chat.mcp_server import Library, over_stdio
 from qa.serving.live import Live
+from qa.serving.mcp.server import Library, over_stdio
 from qa.settings import Settings
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared, not bound
