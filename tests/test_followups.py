@@ -98,6 +98,10 @@ def test_a_question_that_leans_on_those_before_it_finds_its_passage(
             ["How does Kazakhstan get along with the European Union?", "What about Russia?"],
             "How does Kazakhstan get along with the Russia?",
         ),
+        (
+            ["Which principles guide foreign policy?", "And the directions?"],
+            "Which directions guide foreign policy?",
+        ),
         (["Kazakistan'ın Çin ile ilişkileri nasıl?", "Peki ya Rusya?"], "Kazakistan'ın Rusya ile ilişkileri nasıl?"),
         (["哈萨克斯坦在联合国做什么？", "在上海合作组织呢？"], "哈萨克斯坦在上海合作组织做什么？"),
     ],

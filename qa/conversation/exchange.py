@@ -55,7 +55,9 @@ def exchanged(before: Asked, reading: Reading, answerer: Answerer) -> str | None
         + _by_form(place, read, reading)
         for place, own in zip(places, rows, strict=True)
     ]
-    scores[0] += _NAMED_FIRST
+    # What a question is about is often named first; of things that are no names the first is as likely as any.
+    if has_name(reading) is not False:
+        scores[0] += _NAMED_FIRST
     best = int(np.argmax(scores))
     if scores[best] < _LIKE and not has_name(reading):
         return None
