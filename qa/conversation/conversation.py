@@ -49,6 +49,6 @@ class Conversation:
         generation = self.answerer.generation
         titles = ", ".join(f"«{document.title}»" for document in list(generation.documents.values())[:_SUGGESTED])
         opening = phrases.thanked if found.kind == "thanks" else phrases.welcome.format(titles=titles)
-        asked = "".join(f"\n- {question}" for question in suggestions(generation, phrases, _SUGGESTED))
+        asked = "".join(f"\n- {question}" for question in suggestions(self.answerer, phrases, _SUGGESTED))
         told = f"{opening}\n\n{phrases.suggest}\n{asked}\n" if asked else f"{opening}\n"
         return Reply(found.kind, phrases.language, None, (Piece(told),))

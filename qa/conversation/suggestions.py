@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 
 from qa.conversation.phrases import Phrases
-from qa.indexing.generation import Generation
 from qa.records import Document, Section
+from qa.retrieval.answerer import Answerer
+
+# For each question that is wanted so many are tried at most: each takes as long as a question.
+_TRIED = 4
 
 
-def suggestions(generation: Generation, phrases: Phrases, count: int, without: Container[str] = ()) -> list[str]:
+def suggestions(answerer: Answerer, phrases: Phrases, count: int) -> list[str]:
     """Up to ``count`` questions about sections of the highest level, from all documents in turn and from all parts of
-    each; ``without`` are anchors of sections to leave out.
+    each; only such as are answered from their own section.
     """
-    lists = [
-        [section for section in _spread(document, count + 2) if section.anchor not in without]
-        for document in generation.documents.values()
-    ]
-    sections = [section for section in chain.from_iterable(zip_longest(*lists)) if section]
-    return list(dict.fromkeys(phrases.about.format(heading=section.heading) for section in sections))[:count]
+    documents = answerer.generation.documents.values()
+    candidates = zip_longest(*(_spread(document, count + 2) for document in documents))
+    sections = [section for section in chain.from_iterable(candidates) if section][: _TRIED * count]
+    good = (question for section in sections if (question := _answered(section, phrases, answerer)))
+    return list(islice(dict.fromkeys(good), count))
+
+
+def _answered(section: Section, phrases: Phrases, answerer: Answerer) -> str | None:
+    """The question about a section, if it is answered from it."""
+    question = phrases.about.format(heading=section.heading)
+    answer = answerer.answer(question, 1)
+    return question if answer.answerable and section.path[-1] in answer.hits[0].passage.path else None
 
 
 def _spread(document: Document, count: int) -> list[Section]:

@@ -53,7 +53,7 @@ def task_reply(messages: Sequence[Message], answerer: Answerer) -> str | None:
     reply: dict[str, Any]
     if '"follow_ups"' in wanted:
         phrases = Phrases.of(detect_language(question))
-        reply = {"follow_ups": suggestions(answerer.generation, phrases, _FOLLOW_UPS)}
+        reply = {"follow_ups": suggestions(answerer, phrases, _FOLLOW_UPS)}
     elif '"tags"' in wanted:
         reply = {"tags": _tags(question, answerer)}
     elif '"title"' in wanted:
