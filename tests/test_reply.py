@@ -90,11 +90,11 @@ def test_the_reply_is_in_the_questions_language_around_the_answering_sentence(
     ("question", "language"),
     [
         ("Бүгін Алматыда ауа райы қандай?", "kk"),
-        ("Как испечь хлеб?", "ru"),
-        ("How do I bake bread?", "en"),
-        ("Ekmek nasıl yapılır?", "tr"),
-        ("怎么烤面包？", "zh"),
-        ("Wie backt man Brot?", FALLBACK),
+        ("Как починить велосипед?", "ru"),
+        ("How do I mend a bicycle?", "en"),
+        ("Bisiklet nasıl tamir edilir?", "tr"),
+        ("怎么修自行车？", "zh"),
+        ("Wie repariert man ein Fahrrad?", FALLBACK),
     ],
 )
 def test_what_the_essay_does_not_answer_is_said_with_the_nearest_sections(
