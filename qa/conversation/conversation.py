@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.conversation.followups import resolved
+from qa.conversation.markdown import one_line
 from qa.conversation.phrases import Phrases
 from qa.conversation.reply import Marker, Piece, Reply, compose
 from qa.conversation.smalltalk import Courtesy, courtesy
@@ -47,8 +48,10 @@ class Conversation:
     def _courteous(self, found: Courtesy) -> Reply:
         phrases = Phrases.of(found.language)
         generation = self.answerer.generation
-        titles = ", ".join(f"«{document.title}»" for document in list(generation.documents.values())[:_SUGGESTED])
+        titles = ", ".join(
+            f"«{one_line(document.title)}»" for document in list(generation.documents.values())[:_SUGGESTED]
+        )
         opening = phrases.thanked if found.kind == "thanks" else phrases.welcome.format(titles=titles)
-        asked = "".join(f"\n- {question}" for question in suggestions(self.answerer, phrases, _SUGGESTED))
+        asked = "".join(f"\n- {one_line(question)}" for question in suggestions(self.answerer, phrases, _SUGGESTED))
         told = f"{opening}\n\n{phrases.suggest}\n{asked}\n" if asked else f"{opening}\n"
         return Reply(found.kind, phrases.language, None, (Piece(told),))
