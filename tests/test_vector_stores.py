@@ -229,6 +229,13 @@ def test_filters_may_lie_in_one_another_to_a_depth(client: openai.OpenAI) -> Non
         ({"filters": compared("start", "lt", "9")}, "filters", "start is a number, and '9' is not"),
         ({"filters": compared("section", "in", "4")}, "filters", "the value of in is a list, not '4'"),
         ({"filters": compared("section", "in", ["4", 5])}, "filters", "section is a text, and 5 is not"),
+        ({"filters": compared("section", "gt", "1a" * 300)}, "filters", "has 600 characters, and no section has more"),
+        ({"filters": compared("section", "nin", ["4"] * 1001)}, "filters", "has 1001 entries, and at most 1000 are"),
+        (
+            {"filters": {"type": "or", "filters": [{"type": "and", "filters": [compared("start", "gt", 1)] * 51}] * 2}},
+            "filters",
+            "there are 102 comparisons, and at most 100 are made",
+        ),
         ({"filters": {"type": "and", "filters": []}}, "filters", "and joins a list, filters, of at least one"),
         ({"filters": {"type": "or"}}, "filters", "or joins a list"),
         ({"filters": []}, "filters", "a filter is an object"),

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-DEEPEST = 16
+# A filter is tried on every passage. In a request, in a list of values, and in the characters of a value; no attribute
+# is longer than that.
+DEEPEST, MOST_COMPARISONS, MOST_VALUES, LONGEST_VALUE = 16, 100, 1000, 512
 
 Value = str | float
 Attributes = Mapping[str, Value]
@@ -31,17 +33,17 @@ _NUMBER = re.compile(r"(\d{1,18})")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One attribute against a value, or a tuple of them. What a passage lacks equals nothing and stands in no order."""
+    """One attribute against a value, or a set of them. What a passage lacks equals nothing and stands in no order."""
 
     operator: str
     key: str
-    value: Value | tuple[Value, ...]
+    value: Value | frozenset[Value]
 
     def holds(self, attributes: Attributes) -> bool:
         own = attributes.get(self.key)
         if self.operator in _ORDERS:
             return own is not None and _ORDERS[self.operator](_order(own), _order(self.value))
-        among = own in (self.value if isinstance(self.value, tuple) else (self.value,))
+        among = own in self.value if isinstance(self.value, frozenset) else own == self.value
         return among == (self.operator in ("eq", "in"))
 
 
@@ -60,12 +62,26 @@ class Compound:
 Filter = Comparison | Compound
 
 
-def filter_of(sent: object, deepest: int = DEEPEST) -> Filter:
-    """The filter that a request spells, of which up to ``deepest`` lie in one another.
+def filter_of(sent: object) -> Filter:
+    """The filter that a request spells.
 
     Raises:
-        ValueError: it is none; the message says what is wrong, but not where.
+        ValueError: it is none, or too large; the message says what is wrong, but not where.
     """
+    found = _filter(sent, DEEPEST)
+    count = _count(found)
+    if count > MOST_COMPARISONS:
+        raise ValueError(
+            f"there are {count} comparisons, and at most {MOST_COMPARISONS} are made; use in for many values"
+        )
+    return found
+
+
+def _count(one: Filter) -> int:
+    return 1 if isinstance(one, Comparison) else sum(map(_count, one.filters))
+
+
+def _filter(sent: object, deepest: int) -> Filter:
     if not isinstance(sent, dict):
         raise ValueError(f"a filter is an object with a type, not {_shown(sent)}")
     kind = sent.get("type")
@@ -75,7 +91,7 @@ def filter_of(sent: object, deepest: int = DEEPEST) -> Filter:
         filters = sent.get("filters")
         if not isinstance(filters, list) or not filters:
             raise ValueError(f"{kind} joins a list, filters, of at least one")
-        return Compound(kind == "and", tuple(filter_of(one, deepest - 1) for one in filters))
+        return Compound(kind == "and", tuple(_filter(one, deepest - 1) for one in filters))
     if kind not in _COMPARISONS:
         raise ValueError(f"there is no type {_shown(kind)}; there are {', '.join(_COMPARISONS)}, and, or")
     key = sent.get("key")
@@ -84,12 +100,14 @@ def filter_of(sent: object, deepest: int = DEEPEST) -> Filter:
     return Comparison(kind, key, _value(kind, key, sent.get("value")))
 
 
-def _value(kind: str, key: str, value: object) -> Value | tuple[Value, ...]:
+def _value(kind: str, key: str, value: object) -> Value | frozenset[Value]:
     if kind not in ("in", "nin"):
         return _single(key, value)
     if not isinstance(value, list):
         raise ValueError(f"the value of {kind} is a list, not {_shown(value)}")
-    return tuple(_single(key, one) for one in value)
+    if len(value) > MOST_VALUES:
+        raise ValueError(f"the value of {kind} has {len(value)} entries, and at most {MOST_VALUES} are compared")
+    return frozenset(_single(key, one) for one in value)
 
 
 def _single(key: str, value: object) -> Value:
@@ -99,6 +117,8 @@ def _single(key: str, value: object) -> Value:
     if not fits:
         raise ValueError(f"{key} is {_TYPES[wanted]}, and {_shown(value)} is not")
     assert isinstance(value, str | int | float)
+    if isinstance(value, str) and len(value) > LONGEST_VALUE:
+        raise ValueError(f"the value for {key} has {len(value)} characters, and no {key} has more than {LONGEST_VALUE}")
     return value
 
 
