@@ -231,3 +231,13 @@ def test_half_a_character_is_refused_wherever_it_stands(service: httpx.Client) -
     }
     for path, content in bodies.items():
         assert service.post(path, content=content, headers=JSON).status_code == 400
+
+
+def test_of_many_faults_in_a_body_the_first_few_are_told(service: httpx.Client) -> None:
+    messages = [{"role": 1, "content": "a"}] * 3000
+    reply = service.post("/v1/chat/completions", json={"model": "suraq", "messages": messages})
+    told = reply.json()["error"]["message"]
+    assert reply.status_code == 400
+    assert told.startswith("messages.0.role: Input should be a valid string (it is 1); messages.1.role: ")
+    assert told.endswith("; and 2990 more")
+    assert len(told) < 1000

@@ -38,7 +38,8 @@ from qa.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_LONGEST_VALUE = 80
+# Of a value so many characters are told, and so many errors of a body: a conversation may hold many thousands.
+_LONGEST_VALUE, _MOST_ERRORS = 80, 10
 # The first that fits counts: what is narrower stands above.
 _STATUS_OF: Mapping[type[QAError], int] = {
     UnknownDocumentError: 404,
@@ -137,8 +138,9 @@ def _validation(request: Request, error: RequestValidationError) -> Response:
         return error_reply(_instance(request), 400, f"the body is not JSON: {reason}, at character {broken['loc'][-1]}")
     if [(entry["type"], entry["loc"]) for entry in errors] == [("missing", ("body",))]:
         return error_reply(_instance(request), 400, "the body is empty; send a JSON object")
-    fields = [Field(_field(entry["loc"]), _message(entry)) for entry in errors]
-    detail = "; ".join(f"{entry.field}: {entry.message}" for entry in fields)
+    fields = [Field(_field(entry["loc"]), _message(entry)) for entry in errors[:_MOST_ERRORS]]
+    more = [f"and {len(errors) - _MOST_ERRORS} more"] if len(errors) > _MOST_ERRORS else []
+    detail = "; ".join([*(f"{entry.field}: {entry.message}" for entry in fields), *more])
     return error_reply(_instance(request), 422, detail, fields=fields)
 
 
