@@ -44,7 +44,9 @@ class BodyLimit:
             if size > largest:
                 await self._refuse(largest, scope, receive, send)
                 return
-            if message["type"] != "http.request" or not message.get("more_body", False):
+            if message["type"] == "http.disconnect":
+                return  # nobody is left to answer, and what was sent is not whole
+            if not message.get("more_body", False):
                 break
 
         async def replay() -> Message:
