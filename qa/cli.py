@@ -78,6 +78,7 @@ def serve(host: str | None, port: int | None, workers: int | None, watch: bool) 
         log_level="warning",
         access_log=False,  # it would write every question into the log
         server_header=False,
+        timeout_keep_alive=75,  # who lets go later than the service loses the request that is sent just then
         timeout_graceful_shutdown=5,  # a client that follows a job would keep the service from ending
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -315,6 +316,15 @@ def test_another_method_is_a_405(service: httpx.Client) -> None:
     reply = service.delete("/ask")
     problem(reply, 405)
     assert "allow" in reply.headers
+
+
+def test_a_connection_is_kept_for_longer_than_clients_and_proxies_keep_it(service: httpx.Client) -> None:
+    with socket.create_connection((service.base_url.host, service.base_url.port or 80), timeout=6) as connection:
+        connection.sendall(b"HEAD /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        # Many let go of a connection that is idle for five seconds, and may be sending on it at that moment.
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
 
 
 def test_head_is_get_without_a_body(service: httpx.Client) -> None:
