@@ -170,3 +170,13 @@ def test_what_is_no_json_is_refused_in_difys_form(
 ) -> None:
     reply = service.post("/retrieval", content=content, headers={**BEARER, "content-type": media_type})
     assert refused(reply, status, status)
+
+
+def test_a_document_without_sections_is_named_once(service: httpx.Client) -> None:
+    first, *_ = records(retrieve(service, "When does the ferry run?", "letter"))
+    assert first["title"] == first["metadata"]["title"] == first["metadata"]["label"]
+
+
+def test_only_difys_own_address_speaks_as_dify_does(service: httpx.Client) -> None:
+    assert "error_code" in service.get("/retrieval/").json()
+    assert service.get("/retrievals").headers["content-type"] == "application/problem+json"

@@ -31,7 +31,7 @@ def error_reply(
     if f"{path}/".startswith("/v1/"):
         # OpenAI's own service calls every fault of a body 400.
         return JSONResponse(openai_error(status, detail, fields, code), 400 if status == 422 else status, headers)
-    if path.startswith("/retrieval"):
+    if f"{path}/".startswith("/retrieval/"):
         # Dify's codes are numbers; for an error that it has none for, the status.
         return JSONResponse({"error_code": int(code or status), "error_msg": detail}, status, headers)
     if path.startswith("/chat/"):

@@ -114,7 +114,8 @@ def number_of(number: int, _hit: Hit) -> str:
 
 
 def title_of(citation: Citation) -> str:
-    return f"{citation.label} — {citation.title}"
+    # A document without sections is cited by its title alone.
+    return citation.label if citation.label == citation.title else f"{citation.label} — {citation.title}"
 
 
 class Message(BaseModel):
