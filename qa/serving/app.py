@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
@@ -31,9 +32,14 @@ from qa.serving.chat import completions, dify, embeddings, models, responses, ui
 from qa.serving.live import Live
 from qa.serving.mcp import route as mcp
 from qa.serving.middleware import BodyLimit, Failures, GenerationHeader, Head
-from qa.settings import Settings, load_settings
+from qa.settings import Settings, cores, load_settings
 
 _DESCRIPTION = "Answers questions from an essay with its own passages and exact section citations."
+
+
+# To answer keeps a core busy. With more threads at it no more is answered, but each holds memory of its own for what it
+# encodes, and they keep the event loop waiting: forty, the default, for a second at a time.
+_THREADS_A_CORE = 2
 
 
 def create_app(
@@ -47,6 +53,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = _THREADS_A_CORE * max(cores(), 2)
         live.start()
         yield
         live.stop()
