@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from qa.conversation.conversation import Conversation
-from qa.conversation.markdown import escaped, link, one_line, quotation
+from qa.conversation.markdown import link, one_line, quotation
 from qa.conversation.phrases import FALLBACK, Phrases
 from qa.conversation.reply import Reply, marks
 from qa.conversation.suggestions import suggestions
@@ -153,7 +153,6 @@ def test_every_language_has_every_phrase_and_no_placeholder_is_left() -> None:
 
 @pytest.mark.parametrize("text", ODD)
 def test_markdown_shows_the_corpuss_words_as_they_are(text: str) -> None:
-    assert shown(escaped(text)) == text
     assert shown(one_line(text)) == " ".join(text.split())
     lines = [line.strip() for line in text.splitlines()]
     assert [line.strip() for line in shown(quotation(text)).splitlines()] == lines
