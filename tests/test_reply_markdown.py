@@ -69,7 +69,8 @@ def test_no_frontend_that_knows_formulas_finds_one_in_what_is_quoted(text: str) 
 
 def greeted(model: PreparedModel, folder: Path, essay: str) -> Reply:
     (folder / "lamp.md").write_text(essay, encoding="utf-8")
-    generation = build(read_corpus(folder), model).generation
+    # Whatever the threshold, a heading is suggested.
+    generation = build(read_corpus(folder), model).generation.with_threshold(0.0)
     conversation = Conversation(Answerer(generation, model, Calibration.load(model.folder)))
     return conversation.reply([Turn("user", "hello")], 1, lambda number, _: f"[{number}]")
 
