@@ -20,7 +20,7 @@ from qa.retrieval.calibration import Calibration, calibration_questions
 from tests.conftest import ROOT
 
 CHINA, RUSSIA, TURKEY, WEST = "Қытаймен қарым-қатынас", "Ресеймен стратегиялық", "Түркия мен", "Еуропалық Одақ"
-UN, SCO, CIS = "БҰҰ-дағы рөлі", "Шанхай ынтымақтастық", "ТМД елдерімен"
+UN, SCO = "БҰҰ-дағы рөлі", "Шанхай ынтымақтастық"
 NUCLEAR, ECONOMY = "ядролық қаруға", "экономикалық дипломатиясы"
 
 
@@ -56,7 +56,7 @@ def _resolved(answerer: Answerer, *questions: str) -> Resolved:
         (["Казахстан состоит в ООН?", "А когда вступил?"], UN),
         (["Что такое экономическая дипломатия?", "Какова её цель?"], ECONOMY),
         (["Казахстан закрыл ядерный полигон?", "расскажи подробнее"], NUCLEAR),
-        (["Что такое СНГ?", "Чем оно занимается?"], CIS),
+        (["Что такое экономическая дипломатия?", "Чем она занимается?"], ECONOMY),
         (["How does Kazakhstan get along with China?", "What about Russia?"], RUSSIA),
         (["How does Kazakhstan get along with China?", "What about Russia?", "and the EU?"], WEST),
         (["How does Kazakhstan get along with China?", "Why?"], CHINA),

@@ -142,6 +142,28 @@ def test_what_is_suggested_is_answered_from_its_own_section(answerer: Answerer, 
         assert replied(answerer, question).kind == "answer"
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "spoken"),
+    [
+        ("ответил хорошо", "bg", "ru"),
+        ("достығымыз", "uk", "kk"),
+        ("нейтралитет", "bg", "ru"),
+        ("elma", "tr", "tr"),
+        ("Äpfel", "de", "en"),
+    ],
+)
+def test_a_word_or_two_are_answered_in_the_likeliest_language_that_is_spoken(
+    text: str, language: str, spoken: str
+) -> None:
+    assert Phrases.for_reader(text, language).language == spoken
+
+
+@pytest.mark.parametrize("text", ["👍", "?!", "…", "😀😀"])
+def test_signs_alone_ask_nothing(answerer: Answerer, text: str) -> None:
+    answer = answerer.answer(text, 3)
+    assert (answer.answerable, answer.confidence, answer.span) == (False, 0.0, None)
+
+
 def test_every_language_has_every_phrase_and_no_placeholder_is_left() -> None:
     for language in SPOKEN:
         phrases = Phrases.of(language)

@@ -43,7 +43,8 @@ class Conversation:
             return self._courteous(found)
         question = resolved(said, before, self.answerer)
         answer = self.answerer.answer(question.text, top_k, documents)
-        return compose(answer, Phrases.of(question.language or answer.language), marker, closing)
+        phrases = Phrases.for_reader(said, question.language or answer.language)
+        return compose(answer, phrases, marker, closing)
 
     def _courteous(self, found: Courtesy) -> Reply:
         phrases = Phrases.of(found.language)

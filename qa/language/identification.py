@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -104,6 +105,23 @@ def identify(text: str) -> Identification:
     if other == "en":
         return Identification("en")
     return Identification(other if other in _OTHERS_BY_LIBRARY else best)
+
+
+def likeliest(text: str, languages: Collection[str]) -> str | None:
+    """The likeliest of some languages, of those that the model knows and that are written in the text's letters.
+
+    A word or two, which could be of many languages, are told apart among few.
+    """
+    sample = visible(text[:_LONGEST]).lower()
+    latin = len(_LATIN.findall(unicodedata.normalize("NFD", sample)))
+    cyrillic = len(_CYRILLIC.findall(sample))
+    if not latin and not cyrillic:
+        return None
+    kazakh = (Spelling.LATIN,) if latin > cyrillic else (Spelling.CYRILLIC, Spelling.KEYBOARD)
+    others = LATIN_LANGUAGES if latin > cyrillic else CYRILLIC_LANGUAGES
+    among = [language for language in others if language in languages]
+    among += [spelling.value for spelling in kazakh if "kk" in languages]
+    return _Model.shipped().best(sample, tuple(among)).partition("-")[0] if among else None
 
 
 def detect_language(text: str) -> str | None:

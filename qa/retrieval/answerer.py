@@ -42,7 +42,8 @@ class Answerer:
         """
         read, found = self.find(question, top_k, documents)
         hits = tuple(self._hit(one) for one in found)
-        confidence = hits[0].score if hits else 0.0
+        # What has no letter and no digit asks nothing, whatever is near to it.
+        confidence = hits[0].score if hits and any(map(str.isalnum, read.text)) else 0.0
         answerable = bool(hits) and confidence >= self.generation.manifest.threshold
         return Answer(
             question=question,

@@ -12,7 +12,8 @@ from qa.serving.live import Live
 from qa.settings import Settings
 
 
-def settings_of(request: Request) -> Settings:
+# FastAPI would call a plain function in a thread, which takes longer than all that these do.
+async def settings_of(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
@@ -30,11 +31,11 @@ async def answerer_of(request: Request) -> Answerer:
     return answerer
 
 
-def jobs_of(request: Request) -> Jobs:
-    return Jobs(settings_of(request).index_dir)
+async def jobs_of(request: Request) -> Jobs:
+    return Jobs((await settings_of(request)).index_dir)
 
 
-def require_json(request: Request) -> None:
+async def require_json(request: Request) -> None:
     """Refuse a body that does not say that it is JSON."""
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     main, _, kind = media_type.partition("/")
@@ -46,7 +47,7 @@ def require_json(request: Request) -> None:
 async def require_json_if_any(request: Request) -> None:
     """Where there is a body, refuse one that does not say that it is JSON."""
     if await request.body():
-        require_json(request)
+        await require_json(request)
 
 
 SettingsPart = Annotated[Settings, Depends(settings_of)]

@@ -92,7 +92,7 @@ async def _spoken(reply: Reply) -> AsyncIterator[Piece]:
         yield piece
 
 
-def speaker_of(request: Request, answerer: AnswererPart, settings: SettingsPart) -> Speaker:
+async def speaker_of(request: Request, answerer: AnswererPart, settings: SettingsPart) -> Speaker:
     return Speaker(answerer, settings, base_url_of(request, settings), partial(_gone, request))
 
 
