@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Literal, NamedTuple
 
-from qa.language.letters import cyrillic_skeleton, keyboard_fold, latin_skeleton
+from qa.language.letters import APOSTROPHES, cyrillic_skeleton, keyboard_fold, latin_skeleton, without_accents
 from qa.language.words import joins
 from qa.records import Span
 
@@ -20,7 +19,6 @@ Role = Literal["opens", "frames", "pronouns", "bound", "asks", "defines", "more"
 # A phrase may do several things. What counts is the first of these, but a question is opened at its beginning only.
 _ORDER: tuple[Role, ...] = ("defines", "frames", "asks", "pronouns", "bound", "more", "texts", "others")
 _WORD = re.compile(r"[^\W_]+(?:[-'’ʼʻ`‘´′ʹ][^\W_]+)*")
-_APOSTROPHES = re.compile("['’ʼ`´‘′ʹʻ]")
 _LATIN = re.compile("[a-z]")
 
 
@@ -139,9 +137,7 @@ def _keys(phrase: str, language: str) -> Iterator[tuple[str, ...]]:
 
 def _folded(word: str) -> str:
     """A word as it is compared: in small letters, without accents and Kazakh's own letters."""
-    bare = unicodedata.normalize("NFD", _APOSTROPHES.sub("'", word.casefold()).replace("ı", "i"))
-    plain = "".join(letter for letter in bare if not unicodedata.combining(letter))
-    return keyboard_fold(unicodedata.normalize("NFC", plain))
+    return keyboard_fold(without_accents(APOSTROPHES.sub("'", word.casefold()).replace("ı", "i")))
 
 
 def _kazakh(word: str, folded: str) -> str:

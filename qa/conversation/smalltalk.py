@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Literal, NamedTuple
 
 from qa.language.cleaning import visible
-from qa.language.letters import cyrillic_skeleton, latin_skeleton
+from qa.language.letters import APOSTROPHES, cyrillic_skeleton, latin_skeleton, without_accents
 from qa.language.words import joins
 
 Kind = Literal["greeting", "thanks"]
@@ -27,7 +27,6 @@ _KIND_OF: dict[str, Kind | None] = {
 # In characters. Nothing longer is a courtesy only.
 _LONGEST = 200
 _WORD = re.compile(r"[^\W_]+")
-_APOSTROPHES = re.compile("['’ʼ`´‘′ʹʻ]")
 _REPEATED = re.compile(r"([^\W\d])\1+")
 _LATIN = re.compile("[a-z]")
 _MARKS = "!?.,;:…–—。！？，、；：؟،\n"
@@ -112,15 +111,13 @@ def _cost(found: Sequence[_Found]) -> tuple[int, int]:
 
 def _words(text: str) -> list[_Word]:
     """The words of a text; each character in a script without spaces."""
-    lowered = _APOSTROPHES.sub("", visible(text).casefold())
+    lowered = APOSTROPHES.sub("", visible(text).casefold())
     return [_Word(_folded(part), _skeleton(part)) for word in _WORD.findall(lowered) for part in _parts(word)]
 
 
 def _folded(word: str) -> str:
     """Without accents and repeated letters."""
-    plain = unicodedata.normalize("NFD", word).replace("ı", "i")
-    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return _REPEATED.sub(r"\1", unicodedata.normalize("NFC", bare))
+    return _REPEATED.sub(r"\1", without_accents(word.replace("ı", "i")))
 
 
 def _skeleton(word: str) -> str:

@@ -87,7 +87,7 @@ _SOUND_OF = {
     "ю": "iu",
     "я": "ia",
 }
-_APOSTROPHES = re.compile("['’ʼ`´‘′ʹʻ]")
+APOSTROPHES = re.compile("['’ʼ`´‘′ʹʻ]")
 # Letters of more than one sign come first, longest first.
 _LATIN_SIGNS = (
     ("s'c'", "S"), ("shch", "S"), ("şç", "S"), ("sh", "S"), ("ch", "C"), ("zh", "J"), ("gh", "g"), ("kh", "h"),
@@ -102,6 +102,12 @@ _LATIN_LETTER = re.compile(r"[a-zA-Z]")
 _CYRILLIC_LETTER = re.compile(r"[\u0400-\u04ff]")
 
 
+def without_accents(word: str) -> str:
+    """A word without the marks above and below its letters."""
+    bare = "".join(sign for sign in unicodedata.normalize("NFD", word) if not unicodedata.combining(sign))
+    return unicodedata.normalize("NFC", bare)
+
+
 def cyrillic_skeleton(word: str) -> str:
     """The skeleton of a Cyrillic word in small letters."""
     return _REPEATED.sub(r"\1", "".join(_SOUND_OF.get(letter, letter) for letter in word))
@@ -109,7 +115,7 @@ def cyrillic_skeleton(word: str) -> str:
 
 def latin_skeleton(word: str) -> str:
     """The skeleton of a word in any of the Latin spellings."""
-    folded = _APOSTROPHES.sub("'", unicodedata.normalize("NFC", word.lower()).replace("i̇", "i"))
+    folded = APOSTROPHES.sub("'", unicodedata.normalize("NFC", word.lower()).replace("i̇", "i"))
     for signs, sound in _LATIN_SIGNS:
         folded = folded.replace(signs, sound)
     bare = "".join(sign for sign in unicodedata.normalize("NFD", folded) if not unicodedata.combining(sign))
