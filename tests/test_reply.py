@@ -24,15 +24,9 @@ from qa.reading import read_corpus
 from qa.records import Hit
 from qa.retrieval.answerer import Answerer
 from qa.retrieval.calibration import Calibration, calibration_questions
+from tests.test_service import QUESTIONS
 
 SPOKEN = ("kk", "ru", "en", "tr", "zh")
-QUESTIONS = {
-    "kk": "Қазақстан БҰҰ-ға қашан мүше болды?",
-    "ru": "Когда Казахстан вступил в ООН?",
-    "en": "When did Kazakhstan join the UN?",
-    "tr": "Kazakistan BM'ye ne zaman üye oldu?",
-    "zh": "哈萨克斯坦什么时候加入联合国？",
-}
 # What Markdown could take for its own, in essays that mean harm or know no better.
 ODD = [
     "![x](https://evil.example/?q=1)",

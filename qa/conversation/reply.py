@@ -70,7 +70,7 @@ def compose(answer: Answer, phrases: Phrases, marker: Marker, closing: Marker | 
         if answer.hits:
             pieces += [Piece(f"\n{phrases.nearest}\n"), *_listed(list(enumerate(answer.hits)), marker)]
     if closing is not None and answer.hits:
-        pieces += [Piece(f"\n{phrases.sources}\n\n"), *_closing(answer.hits, closing)]
+        pieces.append(Piece(f"\n{closing_list(answer.hits, phrases, closing)}"))
     kind: Kind = "answer" if answer.span is not None else "unanswered"
     return Reply(kind, phrases.language, answer, tuple(pieces), answer.hits)
 
@@ -94,8 +94,10 @@ def _listed(hits: Sequence[tuple[int, Hit]], marker: Marker) -> list[Piece]:
     return [*pieces, Piece("\n")]
 
 
-def _closing(hits: Sequence[Hit], closing: Marker) -> list[Piece]:
-    return [Piece("".join(f"{number}. {closing(number, hit)}\n" for number, hit in enumerate(hits, start=1)))]
+def closing_list(hits: Sequence[Hit], phrases: Phrases, closing: Marker) -> str:
+    """All sources with their numbers, as a reply ends."""
+    listed = "".join(f"{number}. {closing(number, hit)}\n" for number, hit in enumerate(hits, start=1))
+    return f"{phrases.sources}\n\n{listed}"
 
 
 def _excerpt(hit: Hit) -> str:

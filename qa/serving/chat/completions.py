@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -17,13 +16,14 @@ from qa.conversation.reply import Mark, Piece, Reply, marks
 from qa.serving.chat.models import check_model_name
 from qa.serving.chat.open_webui import source_events, task_reply
 from qa.serving.chat.speaking import (
+    DONE,
     OPEN_WEBUI_MODEL,
     SSE_HEADERS,
     Message,
     Speaker,
     SpeakerPart,
     Speech,
-    title_of,
+    event,
     token_count,
     turns_of,
 )
@@ -90,21 +90,21 @@ class _Completion:
         pieces: list[Piece] = []
         try:
             if self._open_webui:
-                for event in source_events(speech.reply, self._speaker):
-                    yield _event({**self._common, "object": "chat.completion.chunk", "choices": [], "event": event})
+                for source in source_events(speech.reply, self._speaker):
+                    yield event({**self._common, "object": "chat.completion.chunk", "choices": [], "event": source})
             async for piece in speech.pieces:
                 pieces.append(piece)
                 yield self._chunk({"content": piece.text})
         except Exception as error:
-            yield _event(openai_error(500, message_of(error)))
+            yield event(openai_error(500, message_of(error)))
             return
         for delta in self._annotated(pieces, speech.reply):
             yield self._chunk(delta)
         yield self._chunk({}, "stop")
         if self._body.stream_options and self._body.stream_options.include_usage:
             usage = self._usage("".join(piece.text for piece in pieces))
-            yield _event({**self._common, "object": "chat.completion.chunk", "choices": [], "usage": usage})
-        yield "data: [DONE]\n\n"
+            yield event({**self._common, "object": "chat.completion.chunk", "choices": [], "usage": usage})
+        yield DONE
 
     @property
     def _open_webui(self) -> bool:
@@ -117,24 +117,13 @@ class _Completion:
             yield {"annotations": found}
 
     def _annotation(self, mark: Mark, reply: Reply) -> dict[str, Any]:
-        citation = reply.sources[mark.source].citation
-        cited = {
-            "start_index": mark.start,
-            "end_index": mark.end,
-            "url": self._speaker.url_of(citation),
-            "title": title_of(citation),
-        }
-        return {"type": "url_citation", "url_citation": cited}
+        return {"type": "url_citation", "url_citation": self._speaker.cited(mark, reply)}
 
     def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> str:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason, "logprobs": None}
-        return _event({**self._common, "object": "chat.completion.chunk", "choices": [choice]})
+        return event({**self._common, "object": "chat.completion.chunk", "choices": [choice]})
 
     def _usage(self, text: str) -> dict[str, int]:
         prompt = sum(token_count(turn.text) for turn in turns_of(self._body.messages))
         completion = token_count(text)
         return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
-
-
-def _event(data: dict[str, Any]) -> str:
-    return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from qa.indexing.generation import Generation
 from qa.records import Citation, Hit, Passage
 from qa.serving.chat.metadata_conditions import MetadataCondition
+from qa.serving.chat.nearest import nearest_among, passages_where
 from qa.serving.chat.speaking import MODEL, ProtocolError, Speaker, SpeakerPart, title_of
 from qa.serving.parts import require_json_if_any
 from qa.serving.schemas import DEFAULT_TOP_K, LARGEST_TOP_K, QuestionText
@@ -21,8 +23,6 @@ router = APIRouter(tags=["chat"])
 EVERYTHING = MODEL
 # What Dify calls these errors.
 _BAD_HEADER, _NO_SUCH_KNOWLEDGE = "1001", "2001"
-# By so much more passages are searched each time that too few of them meet the conditions.
-_WIDER = 4
 
 
 class MetadataBody(BaseModel):
@@ -47,23 +47,9 @@ class MetadataBody(BaseModel):
 
     @classmethod
     def of(cls, passage: Passage, citation: Citation, speaker: Speaker) -> MetadataBody:
+        built_at = speaker.answerer.generation.manifest.built_at
         return cls(
-            id=passage.id,
-            document=citation.document,
-            title=citation.title,
-            section=citation.section,
-            heading=citation.heading,
-            item=citation.item,
-            label=citation.label,
-            kind=passage.kind,
-            url=speaker.url_of(citation),
-            anchor=citation.anchor,
-            start=citation.start,
-            end=citation.end,
-            line_start=citation.line_start,
-            line_end=citation.line_end,
-            source_sha256=citation.source_sha256,
-            built_at=speaker.answerer.generation.manifest.built_at,
+            **asdict(citation), id=passage.id, kind=passage.kind, url=speaker.url_of(citation), built_at=built_at
         )
 
 
@@ -138,30 +124,11 @@ def _nearest(
     answerer = speaker.answerer
     if condition is None or not condition.conditions:
         return answerer.answer(query, top_k, documents).hits
-    meeting = _meeting(speaker, documents, condition)
-    # A document without any need not be searched; of the others all passages at the most.
-    searched = list(dict.fromkeys(passage.document for passage in meeting))
-    most = sum(len(answerer.generation.passages_of(document)) for document in searched)
-    ids = {passage.id for passage in meeting}
-    hits: list[Hit] = []
-    count = top_k
-    while searched and len(hits) < top_k:
-        hits = [hit for hit in answerer.answer(query, count, searched).hits if hit.passage.id in ids]
-        if count >= most:
-            break
-        count *= _WIDER
-    return hits[:top_k]
 
+    def meets(passage: Passage, citation: Citation) -> bool:
+        return condition.holds(MetadataBody.of(passage, citation, speaker).model_dump())
 
-def _meeting(speaker: Speaker, documents: Sequence[str] | None, condition: MetadataCondition) -> list[Passage]:
-    """The passages whose metadata meet a condition."""
-    generation = speaker.answerer.generation
-    return [
-        passage
-        for passage in generation.passages
-        if (documents is None or passage.document in documents)
-        and condition.holds(MetadataBody.of(passage, generation.citation(passage), speaker).model_dump())
-    ]
+    return nearest_among(answerer, query, top_k, passages_where(answerer.generation, documents, meets))
 
 
 def _record(hit: Hit, speaker: Speaker) -> RecordBody:

@@ -13,6 +13,7 @@ from qa.conversation.suggestions import suggestions
 from qa.language.identification import detect_language
 from qa.retrieval.answerer import Answerer
 from qa.serving.chat.speaking import Message, Speaker, title_of, turns_of
+from qa.serving.schemas import LONGEST_QUESTION
 
 _TASK = "### Task:"
 _USER = re.compile(r"^USER:\s*(.*?)(?=^(?:USER|ASSISTANT):|\Z|^</chat_history>)", re.MULTILINE | re.DOTALL)
@@ -77,5 +78,5 @@ def _tags(question: str, answerer: Answerer) -> list[str]:
     """The headings of what answers the chat's first question."""
     if not question:
         return []
-    hits = answerer.answer(question[:1000], 2).hits
+    hits = answerer.answer(question[:LONGEST_QUESTION], 2).hits
     return list(dict.fromkeys(hit.citation.heading or hit.citation.title for hit in hits))

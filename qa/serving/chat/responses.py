@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -21,7 +20,7 @@ from qa.serving.chat.speaking import (
     Speaker,
     SpeakerPart,
     Speech,
-    title_of,
+    event,
     token_count,
     turns_of,
 )
@@ -101,14 +100,14 @@ class _Response:
         try:
             async for piece in speech.pieces:
                 pieces.append(piece)
-                for event in self._spoken(pieces, speech.reply):
-                    yield event
+                for one in self._spoken(pieces, speech.reply):
+                    yield one
         except Exception as error:
-            for event in self._failed(message_of(error)):
-                yield event
+            for one in self._failed(message_of(error)):
+                yield one
             return
-        for event in self._ended(pieces, speech.reply):
-            yield event
+        for one in self._ended(pieces, speech.reply):
+            yield one
 
     def _spoken(self, pieces: list[Piece], reply: Reply) -> list[str]:
         """The last piece and, where it is the marker of a source, the citation."""
@@ -184,14 +183,7 @@ class _Response:
         return {"id": self._item_id, "type": "message", "role": "assistant", "status": status, "content": content}
 
     def _annotation(self, mark: Mark, reply: Reply) -> dict[str, Any]:
-        citation = reply.sources[mark.source].citation
-        return {
-            "type": "url_citation",
-            "start_index": mark.start,
-            "end_index": mark.end,
-            "url": self._speaker.url_of(citation),
-            "title": title_of(citation),
-        }
+        return {"type": "url_citation", **self._speaker.cited(mark, reply)}
 
     def _usage(self, text: str) -> dict[str, Any]:
         asked, replied = sum(token_count(turn.text) for turn in turns_of(self._body.input)), token_count(text)
@@ -205,7 +197,7 @@ class _Response:
 
     def _event(self, kind: str, **more: Any) -> str:
         data = {"type": kind, "sequence_number": next(self._numbers), **more}
-        return f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+        return f"event: {kind}\n{event(data)}"
 
 
 def _part(text: str, annotations: list[dict[str, Any]]) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from anyio.to_thread import run_sync
 from fastapi import Depends, HTTPException, Request
@@ -13,7 +14,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from qa.conversation.conversation import Conversation
 from qa.conversation.markdown import link
-from qa.conversation.reply import Piece, Reply
+from qa.conversation.reply import Mark, Piece, Reply
 from qa.conversation.turns import Turn, question_of
 from qa.records import Citation, Hit
 from qa.retrieval.answerer import Answerer
@@ -25,6 +26,7 @@ from qa.settings import Settings
 
 # What the service is called where a protocol wants a model: the second one sends sources as Open WebUI keeps them.
 MODEL, OPEN_WEBUI_MODEL = "suraq", "suraq-openwebui"
+DONE = "data: [DONE]\n\n"  # how a stream of events ends
 SSE_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
@@ -79,6 +81,16 @@ class Speaker(NamedTuple):
 
     def url_of(self, citation: Citation) -> str:
         return reading_url(self.base_url, citation.document, citation.anchor)
+
+    def cited(self, mark: Mark, reply: Reply) -> dict[str, Any]:
+        """What a marker in the text cites, as OpenAI's protocols tell of it."""
+        citation = reply.sources[mark.source].citation
+        return {
+            "start_index": mark.start,
+            "end_index": mark.end,
+            "url": self.url_of(citation),
+            "title": title_of(citation),
+        }
 
     def link_of(self, _number: int, hit: Hit) -> str:
         return link(hit.citation.label, self.url_of(hit.citation))
@@ -138,16 +150,21 @@ class Message(BaseModel):
         return text
 
     def turns(self) -> list[Turn]:
-        """One turn, or none for a role whose words are no part of the conversation."""
-        return [_turn(self.role, self.content)] if self.role in ("user", "assistant") else []
+        return turns_by(self.role, self.content)
 
 
-def _turn(role: str, text: str) -> Turn:
-    return Turn("user" if role == "user" else "assistant", text)
+def turns_by(role: str, text: str) -> list[Turn]:
+    """One turn, or none for a role whose words are no part of the conversation."""
+    return [Turn("user" if role == "user" else "assistant", text)] if role in ("user", "assistant") else []
 
 
 def turns_of(messages: Sequence[Message]) -> list[Turn]:
     return [turn for message in messages for turn in message.turns()]
+
+
+def event(data: Mapping[str, Any]) -> str:
+    """A server-sent event without a name."""
+    return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
 def token_count(text: str) -> int:

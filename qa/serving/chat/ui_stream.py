@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, Literal
@@ -12,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from qa.conversation.turns import Turn
-from qa.serving.chat.speaking import SSE_HEADERS, Speaker, SpeakerPart, Speech, title_of
+from qa.serving.chat.speaking import DONE, SSE_HEADERS, Speaker, SpeakerPart, Speech, event, title_of, turns_by
 from qa.serving.parts import require_json
 from qa.serving.problems import message_of
 from qa.serving.schemas import HitBody
@@ -51,11 +50,7 @@ class UIMessage(BaseModel):
     parts: list[Part]
 
     def turns(self) -> list[Turn]:
-        """One turn, or none for a role whose words are no part of the conversation."""
-        if self.role not in ("user", "assistant"):
-            return []
-        text = "\n".join(part.text for part in self.parts if isinstance(part, TextPart))
-        return [Turn("user" if self.role == "user" else "assistant", text)]
+        return turns_by(self.role, "\n".join(part.text for part in self.parts if isinstance(part, TextPart)))
 
 
 class UIRequest(BaseModel):
@@ -74,10 +69,10 @@ async def chat_ui(body: UIRequest, speaker: SpeakerPart) -> StreamingResponse:
 async def _events(speech: Speech, speaker: Speaker) -> AsyncIterator[str]:
     try:
         async for part in _parts(speech, speaker):
-            yield _event(part)
+            yield event(part)
     except Exception as error:
-        yield _event({"type": "error", "errorText": message_of(error)})
-    yield "data: [DONE]\n\n"
+        yield event({"type": "error", "errorText": message_of(error)})
+    yield DONE
 
 
 async def _parts(speech: Speech, speaker: Speaker) -> AsyncIterator[dict[str, Any]]:
@@ -99,7 +94,3 @@ def _sources(speech: Speech, speaker: Speaker) -> Iterator[dict[str, Any]]:
         yield {"type": "source-url", "sourceId": id_, "url": speaker.url_of(citation), "title": title_of(citation)}
         passage = HitBody.of_hit(hit, speaker.base_url).model_dump(mode="json")
         yield {"type": "data-passage", "id": id_, "data": passage}
-
-
-def _event(part: dict[str, Any]) -> str:
-    return f"data: {json.dumps(part, ensure_ascii=False)}\n\n"

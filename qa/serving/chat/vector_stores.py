@@ -6,16 +6,18 @@ A store is ``suraq``, which holds every document, or a document's id. To search 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException
-from pydantic import BaseModel, BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from qa.indexing.generation import Generation
 from qa.records import Citation, Hit, Passage
 from qa.retrieval.answerer import Answerer
 from qa.serving.chat.filters import Attributes, Filter, filter_of
 from qa.serving.chat.models import created_at
+from qa.serving.chat.nearest import nearest_among, passages_where
 from qa.serving.chat.speaking import MODEL, Speaker, SpeakerPart
 from qa.serving.parts import AnswererPart, require_json
 from qa.serving.schemas import LARGEST_TOP_K, QuestionText
@@ -30,6 +32,10 @@ def _queries(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _filter_if_any(value: object) -> Filter | None:
+    return None if value is None else filter_of(value)
+
+
 class RankingOptions(BaseModel):
     score_threshold: float | None = Field(None, ge=0, le=1)
 
@@ -40,25 +46,14 @@ class SearchRequest(BaseModel):
     query: Annotated[list[QuestionText], BeforeValidator(_queries), Field(min_length=1, max_length=MOST_QUERIES)]
     max_num_results: int = Field(10, ge=1, le=LARGEST_TOP_K, strict=True)
     ranking_options: RankingOptions | None = None
-    filters: Any = None
-
-    @field_validator("filters")
-    @classmethod
-    def _known(cls, value: object) -> object:
-        if value is not None:
-            filter_of(value)
-        return value
-
-    @property
-    def filter(self) -> Filter | None:
-        return filter_of(self.filters) if self.filters is not None else None
+    filters: Annotated[Any, AfterValidator(_filter_if_any)] = None
 
 
 @router.post("/{vector_store_id:path}/search", dependencies=[Depends(require_json)])
 def search(vector_store_id: str, body: SearchRequest, speaker: SpeakerPart) -> dict[str, Any]:
     """The passages nearest to one query or several, best first, each with its citation among its attributes."""
     documents = _documents(vector_store_id, speaker.answerer.generation)
-    found = _Search(speaker, body, documents).hits()
+    found = _hits(speaker, body, documents)
     return {
         "object": "vector_store.search_results.page",
         "search_query": body.query,
@@ -82,51 +77,29 @@ def vector_store(vector_store_id: str, answerer: AnswererPart) -> dict[str, Any]
     return _store(vector_store_id, answerer)
 
 
-class _Search:
-    """A request's search in the passages of some documents; ``None``: of all."""
+def _hits(speaker: Speaker, body: SearchRequest, documents: list[str] | None) -> list[Hit]:
+    """The best of all queries together in some documents, ``None``: in all, each passage once with its best score."""
+    threshold = (body.ranking_options and body.ranking_options.score_threshold) or 0.0
+    found = [hit for hits in _hits_of_each(speaker, body, documents) for hit in hits if _score(hit) >= threshold]
+    # What one query finds stays in its order: the items of a list may follow what introduces it.
+    if len(body.query) > 1:
+        found.sort(key=lambda hit: -hit.score)
+    best = {hit.passage.id: hit for hit in reversed(found)}
+    once = [hit for hit in found if best[hit.passage.id] is hit]
+    return once[: body.max_num_results]
 
-    def __init__(self, speaker: Speaker, body: SearchRequest, documents: list[str] | None) -> None:
-        self._speaker, self._body, self._filter = speaker, body, body.filter
-        self._allowed: set[str] | None = None
-        self._documents = documents
-        if self._filter is not None:
-            passages = self._filtered(self._filter)
-            self._allowed = {passage.id for passage in passages}
-            self._documents = list(dict.fromkeys(passage.document for passage in passages))
 
-    def hits(self) -> list[Hit]:
-        """The best of all queries together, each passage once with its best score."""
-        if self._allowed is not None and not self._allowed:
-            return []
-        threshold = (self._body.ranking_options and self._body.ranking_options.score_threshold) or 0.0
-        found = [hit for query in self._body.query for hit in self._of(query) if _score(hit) >= threshold]
-        # What one query finds stays in its order: the items of a list may follow what introduces it.
-        if len(self._body.query) > 1:
-            found.sort(key=lambda hit: -hit.score)
-        best = {hit.passage.id: hit for hit in reversed(found)}
-        once = [hit for hit in found if best[hit.passage.id] is hit]
-        return once[: self._body.max_num_results]
+def _hits_of_each(speaker: Speaker, body: SearchRequest, documents: list[str] | None) -> list[Sequence[Hit]]:
+    """What each query finds by itself."""
+    answerer, wanted = speaker.answerer, body.filters
+    if wanted is None:
+        return [answerer.answer(query, body.max_num_results, documents).hits for query in body.query]
 
-    def _of(self, query: str) -> list[Hit]:
-        wanted, total = self._body.max_num_results, self._total()
-        count = wanted
-        # More and more, since nothing tells beforehand how far down the allowed ones stand.
-        while True:
-            hits = self._speaker.answerer.answer(query, count, self._documents).hits
-            kept = [hit for hit in hits if self._allowed is None or hit.passage.id in self._allowed]
-            if len(kept) >= wanted or count >= total:
-                return kept[:wanted]
-            count *= 4
+    def admitted(passage: Passage, citation: Citation) -> bool:
+        return bool(wanted.holds(_attributes(passage, citation, speaker)))
 
-    def _total(self) -> int:
-        generation = self._speaker.answerer.generation
-        return len(generation.passages if self._documents is None else generation.positions(self._documents))
-
-    def _filtered(self, wanted: Filter) -> list[Passage]:
-        generation = self._speaker.answerer.generation
-        ids = generation.documents if self._documents is None else self._documents
-        among = [passage for id_ in ids for passage in generation.passages_of(id_)]
-        return [one for one in among if wanted.holds(_attributes(one, generation.citation(one), self._speaker))]
+    passages = passages_where(answerer.generation, documents, admitted)
+    return [nearest_among(answerer, query, body.max_num_results, passages) for query in body.query]
 
 
 def _documents(store: str, generation: Generation) -> list[str] | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from qa.conversation.phrases import Phrases
-from qa.conversation.reply import Marker, Piece, Reply
+from qa.conversation.reply import Marker, Piece, Reply, closing_list
 from qa.serving.synthesis.cited_text import CitedText
 from qa.serving.synthesis.language_model import BrokenOffError, Gone, LanguageModel
 from qa.serving.synthesis.prompt import prompt_of
@@ -25,16 +25,11 @@ async def synthesised(
     text = CitedText(reply.sources, marker, phrases.unverified)
     written = False
     try:
-        async with aclosing(model.write(prompt_of(reply.answer), gone)) as deltas:
-            async for delta in deltas:
-                for piece in text.read(delta):
-                    written = written or bool(piece.text.strip())
-                    if written:
-                        yield piece
-        for piece in text.finish():
-            written = written or bool(piece.text.strip())
-            if written:
-                yield piece
+        async with aclosing(_written(text, model.write(prompt_of(reply.answer), gone))) as pieces:
+            async for piece in pieces:
+                written = written or bool(piece.text.strip())
+                if written:
+                    yield piece
         if not written:
             raise BrokenOffError("it wrote nothing")
     except BrokenOffError:
@@ -43,5 +38,13 @@ async def synthesised(
             yield piece
         return
     if closing is not None:
-        listed = "".join(f"{number}. {closing(number, hit)}\n" for number, hit in enumerate(reply.sources, start=1))
-        yield Piece(f"\n\n{phrases.sources}\n\n{listed}")
+        yield Piece(f"\n\n{closing_list(reply.sources, phrases, closing)}")
+
+
+async def _written(text: CitedText, writing: AsyncGenerator[str]) -> AsyncGenerator[Piece]:
+    async with aclosing(writing) as deltas:
+        async for delta in deltas:
+            for piece in text.read(delta):
+                yield piece
+    for piece in text.finish():
+        yield piece
