@@ -1,0 +1,1 @@
+"""What is served to browsers: pages, the widget, and what they load."""
