@@ -73,6 +73,6 @@ def page(opening: Opening) -> Page:
 
 def violations(page: Page) -> list[str]:
     """What axe-core finds that keeps some people from using a page, a line each."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate("() => {" + AXE.read_text(encoding="utf-8") + "}")
     found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
     return [f"{one['id']}: {one['help']} ({one['nodes'][0]['html'][:200]})" for one in found]
