@@ -88,6 +88,7 @@ def _build(settings: Settings, *, watch: bool) -> None:
 
     A corpus that cannot be read, or a disk that cannot be written, does not keep a live index from serving.
     """
+    from qa.builders import builders
     from qa.indexing.store import IndexStore
     from qa.watching import Watcher, build_in_another_process
 
@@ -103,6 +104,7 @@ def _build(settings: Settings, *, watch: bool) -> None:
         click.echo(f"qa: {error}", err=True)
     if watcher is not None:
         watcher.start()
+        builders().stand_by()
 
 
 def _live_counts(settings: Settings) -> str:

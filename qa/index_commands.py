@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from qa.rebuilding import Rebuilt
     from qa.records import Passage
 
+# What a build imports only once it gets there.
+_IMPORTED_LATE = (
+    "qa.rebuilding", "bm25s", "charset_normalizer", "faiss", "markdown_it", "onnxruntime", "syntok.segmenter",
+    "tokenizers", "yaml",
+)  # fmt: skip
 _WORTH_A_BAR = 20  # passages: half a second
 
 
@@ -45,6 +51,27 @@ def index_build(full: bool, force: bool, job: str | None) -> None:
         _rebuild_as_job(load_settings(), job, full=full, force=force)
     elif rebuild_and_tell(load_settings(), full=full, force=force, quiet=False).status == "held":
         click.get_current_context().exit(1)
+
+
+@index.command("stand-by", hidden=True)
+@click.argument("channel", type=int)
+def index_stand_by(channel: int) -> None:
+    """Have ready what a build imports, and build once told how."""
+    import os
+    import socket
+
+    from qa.builders import awaited
+
+    for module in _IMPORTED_LATE:
+        import_module(module)
+    with socket.socket(fileno=channel) as sender:
+        told = awaited(sender)
+    if told is None:
+        return
+    arguments, files = told
+    for stream in (1, 2):
+        os.dup2(files[0], stream)
+    click.get_current_context().find_root().command.main(["index", "build", *arguments], prog_name="qa")
 
 
 def rebuild_and_tell(settings: Settings, *, full: bool = False, force: bool = False, quiet: bool = True) -> Rebuilt:

@@ -11,11 +11,8 @@ import fcntl
 import os
 import re
 import secrets
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +21,7 @@ from typing import Literal, NamedTuple
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from qa.builders import builders
 from qa.errors import JobError, QAError, UnknownJobError
 from qa.files import replace_file
 
@@ -75,7 +73,7 @@ class Jobs:
     def __init__(self, index: Path) -> None:
         self.folder = index / "jobs"
 
-    def start(self, *, force: bool = False, env: Mapping[str, str] | None = None) -> Started:
+    def start(self, *, force: bool = False) -> Started:
         """Start a rebuild that sees every edit made before this call.
 
         A job that has not begun to read the corpus will see them, so it is returned as it is. One that reads or
@@ -91,7 +89,7 @@ class Jobs:
                 for job in self.all():
                     if job.phase in _BEFORE_READING and (job.force or not force):
                         return Started(job, already_running=True)
-                job = self._spawn(force, env)
+                job = self._spawn(force)
                 self._prune()
         except OSError as error:
             raise JobError(f"the rebuild could not be started ({error.strerror})") from error
@@ -144,7 +142,7 @@ class Jobs:
     def write(self, job: Job) -> None:
         replace_file(self._path(job.id, "json"), job.model_dump_json(indent=1).encode() + b"\n", durable=False)
 
-    def _spawn(self, force: bool, env: Mapping[str, str] | None) -> Job:
+    def _spawn(self, force: bool) -> Job:
         now = _now()
         job = Job(id=secrets.token_hex(8), phase="starting", force=force, started_at=now, updated_at=now)
         with self._path(job.id, "lock").open("wb") as lock, self._path(job.id, "log").open("wb") as log:
@@ -152,16 +150,8 @@ class Jobs:
             # ends. Its number alone would not tell: another process may have it by then.
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.write(job)
-            process = subprocess.Popen(
-                build_command(job.id, force=force),
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=(lock.fileno(),),
-            )
-        threading.Thread(target=process.wait, name=f"job {job.id}", daemon=True).start()
+            arguments = ["--job", job.id, *(["--force"] if force else [])]
+            builders().start(arguments, log.fileno(), [lock.fileno()])
         return job
 
     def _is_running(self, id_: str) -> bool:
@@ -215,11 +205,6 @@ class Report:
         self._job = Job.model_validate({**known, "pid": os.getpid(), "updated_at": _now(), **news})
         self._jobs.write(self._job)
         self._written = time.monotonic()
-
-
-def build_command(id_: str, *, force: bool) -> list[str]:
-    """The command line of a builder."""
-    return [sys.executable, "-m", "qa", "index", "build", "--job", id_, *(["--force"] if force else [])]
 
 
 def _unknown(id_: str) -> UnknownJobError:

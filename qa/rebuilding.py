@@ -18,7 +18,7 @@ from qa.indexing.builder import Progress, build, known_documents
 from qa.indexing.difference import Difference, difference
 from qa.indexing.generation import Generation
 from qa.indexing.manifest import Manifest, file_sha256, read_manifest
-from qa.indexing.staleness import staleness
+from qa.indexing.staleness import Staleness, staleness
 from qa.indexing.store import Held, IndexStore
 from qa.indexing.verification import verified
 from qa.loading import ensure_model, load_model
@@ -84,15 +84,16 @@ def rebuild(
     # Told before anything is looked at: whoever edits from now on needs another rebuild.
     progress("reading", 0, 0)
     # Without the lock, so that an index which is up to date may lie on a disk that cannot be written.
-    current = None if full else _unchanged(store, settings, card)
-    if current is not None:
-        return current
+    live, found = (None, None) if full else _compared(store, settings, card)
+    if live is not None and not found:
+        store.check_live()
+        return Rebuilt("unchanged", live)
     with store.building(waiting):
         progress("reading", 0, 0)
-        live = None if full else _live_manifest(store)
-        found = staleness(live, settings.corpus_dir, card) if live is not None else None
-        if live is not None and not found:
-            return Rebuilt("unchanged", live)
+        if not full and _live_manifest(store) != live:  # another builder was at work
+            live, found = _compared(store, settings, card)
+            if live is not None and not found:
+                return Rebuilt("unchanged", live)
         held = None if full else _held(store, settings, card)
         if held is not None:
             return held if held.fallen and not force else _published_again(store, held)
@@ -100,12 +101,10 @@ def rebuild(
     return replace(rebuilt, reasons="" if found is None else str(found), seconds=time.perf_counter() - started)
 
 
-def _unchanged(store: IndexStore, settings: Settings, card: Card) -> Rebuilt | None:
+def _compared(store: IndexStore, settings: Settings, card: Card) -> tuple[Manifest | None, Staleness | None]:
+    """What is live, and how it differs from the corpus."""
     live = _live_manifest(store)
-    if live is None or staleness(live, settings.corpus_dir, card):
-        return None
-    store.check_live()
-    return Rebuilt("unchanged", live)
+    return live, None if live is None else staleness(live, settings.corpus_dir, card)
 
 
 def _live_manifest(store: IndexStore) -> Manifest | None:

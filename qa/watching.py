@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import re
 import stat
-import subprocess
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import watchfiles
 
+from qa.builders import builders
 from qa.errors import CorpusError, GenerationError, first_line
 from qa.reading import is_hidden, is_of_a_kind_read, source_hashes, source_stats
 
@@ -49,10 +49,9 @@ def build_in_another_process() -> None:
     Raises:
         GenerationError: it failed; its last line on stderr says why.
     """
-    command = [sys.executable, "-m", "qa", "index", "build"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
-    if done.returncode:
-        raise GenerationError(f"qa index build ended with {done.returncode}; see the line above")
+    status = builders().start([], sys.stderr.fileno()).wait()
+    if status:
+        raise GenerationError(f"qa index build ended with {status}; see the line above")
 
 
 class Watcher:

@@ -7,14 +7,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from qa.builders import build_command
 from qa.errors import CorpusError, JobError, UnknownJobError
-from qa.jobs import KEPT, Job, Jobs, build_command
+from qa.jobs import KEPT, Job, Jobs
 
 # Takes a job up and stays in its phase until it is ended.
 BUILDS = """
@@ -39,10 +40,10 @@ def jobs(tmp_path: Path) -> Iterator[Jobs]:
 def build_in(monkeypatch: pytest.MonkeyPatch, jobs: Jobs, phase: str) -> None:
     """Let a started builder stay in a phase."""
 
-    def command(id_: str, *, force: bool) -> list[str]:
-        return [sys.executable, "-c", BUILDS, str(jobs.folder.parent), id_, phase]
+    def command(arguments: Sequence[str]) -> list[str]:
+        return [sys.executable, "-c", BUILDS, str(jobs.folder.parent), arguments[1], phase]
 
-    monkeypatch.setattr("qa.jobs.build_command", command)
+    monkeypatch.setattr("qa.builders.build_command", command)
 
 
 def wait_for(jobs: Jobs, id_: str, phase: str) -> Job:
@@ -100,8 +101,7 @@ def test_a_job_without_force_does_not_stand_for_one_with_it(jobs: Jobs, monkeypa
 
 
 def test_the_builder_is_this_program() -> None:
-    assert build_command("ab", force=False) == [sys.executable, "-m", "qa", "index", "build", "--job", "ab"]
-    assert build_command("ab", force=True)[-1] == "--force"
+    assert build_command(["--force"]) == [sys.executable, "-m", "qa", "index", "build", "--force"]
 
 
 def test_a_job_whose_process_was_killed_has_failed(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_a_process_that_has_a_dead_builders_number_is_not_taken_for_it(jobs: Job
 
 
 def test_a_builder_that_ends_before_it_begins_has_failed(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qa.jobs.build_command", lambda *_, **__: [sys.executable, "-c", "raise SystemExit('broken')"])
+    monkeypatch.setattr("qa.builders.build_command", lambda _: [sys.executable, "-c", "raise SystemExit('broken')"])
     job = wait_for(jobs, jobs.start().job.id, "failed")
     assert (jobs.folder / f"{job.id}.log").read_text(encoding="utf-8") == "broken\n"
 
@@ -129,7 +129,7 @@ def test_a_builder_that_ends_before_it_begins_has_failed(jobs: Jobs, monkeypatch
 def test_a_builder_that_cannot_be_started_is_an_error(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("qa.jobs.build_command", lambda *_, **__: [str(tmp_path / "nothing")])
+    monkeypatch.setattr("qa.builders.build_command", lambda _: [str(tmp_path / "nothing")])
     with pytest.raises(JobError, match="could not be started"):
         jobs.start()
     (tmp_path / "file").write_bytes(b"")
@@ -191,7 +191,7 @@ def test_a_file_that_is_no_job_is_passed_over(jobs: Jobs) -> None:
 def test_the_newest_jobs_are_kept(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(KEPT + 5):
         known(jobs, number, phase="published", finished_at="2026-01-01T00:01:00.000+00:00")
-    monkeypatch.setattr("qa.jobs.build_command", lambda *_, **__: [sys.executable, "-c", ""])
+    monkeypatch.setattr("qa.builders.build_command", lambda _: [sys.executable, "-c", ""])
     started = jobs.start().job
     kept = jobs.all()
     assert len(kept) == KEPT

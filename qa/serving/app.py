@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from qa import __version__
+from qa.builders import builders
 from qa.indexing.store import CURRENT
 from qa.loading import load_answerer, reload_answerer
 from qa.retrieval.answerer import Answerer
@@ -56,7 +57,10 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         current_default_thread_limiter().total_tokens = _THREADS_A_CORE * max(cores(), 2)
         live.start()
+        if settings.admin_token.get_secret_value():
+            builders().stand_by()
         yield
+        builders().close()
         live.stop()
 
     # FastAPI's own /docs loads its scripts from elsewhere; this one brings them along.
