@@ -37,6 +37,8 @@ def test_every_command_and_option_is_in_the_readme_and_the_reverse() -> None:
     documented = {name.strip(): set(re.findall(r"--[a-z]+|-k", rest)) for name, rest in rows.items()}
     real = {}
     for name, command in commands(main):
+        if command.hidden:
+            continue
         shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
         options = {option for parameter in shown for option in parameter.opts if option.startswith("-")}
         real[name] = options - {"--top-k"}
