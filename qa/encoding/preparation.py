@@ -15,6 +15,7 @@ from qa.encoding.encoder import Encoder, Prompts
 from qa.encoding.means import LanguageMeans, background_sentences
 from qa.encoding.prepared import (
     BUNDLED,
+    LANGUAGES,
     MEANS,
     RECIPE_VERSION,
     WEIGHTS,
@@ -27,6 +28,7 @@ from qa.encoding.prepared import (
 )
 from qa.encoding.tokenizer import store
 from qa.errors import ModelError
+from qa.language import library
 from qa.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ def _prepare_in(
 
     prompts = prompts_of(loaded, source)
     store(tokenizer_of(loaded), work)
+    library.unpack(work / LANGUAGES)
     if settings.encoder_engine == "onnx":
         from qa.encoding.export import export_int8
 

