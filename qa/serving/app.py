@@ -26,14 +26,13 @@ from qa.serving import (
     health,
     index,
     problems,
-    reading_page,
     rebuilding,
 )
 from qa.serving.chat import completions, dify, embeddings, models, responses, ui_stream, vector_stores
 from qa.serving.live import Live
 from qa.serving.mcp import route as mcp
 from qa.serving.middleware import BodyLimit, Failures, GenerationHeader, Head
-from qa.serving.web import assets
+from qa.serving.web import assets, reading
 from qa.settings import Settings, cores, load_settings
 
 _DESCRIPTION = "Answers questions from an essay with its own passages and exact section citations."
@@ -75,7 +74,7 @@ def create_app(
     app.state.settings = settings
     app.state.live = live
     problems.install(app)
-    for part in (ask, documents, edits, citations, index, rebuilding, generations, reading_page, health, assets):
+    for part in (ask, documents, edits, citations, index, rebuilding, generations, reading, health, assets):
         app.include_router(part.router)
     for protocol in (models, completions, mcp, ui_stream, dify, responses, vector_stores, embeddings):
         app.include_router(protocol.router)

@@ -1,0 +1,90 @@
+"""``/read/{id}``: the essay as a page whose anchors are the citations'."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from qa.errors import GonePassageError, UnknownPassageError
+from qa.indexing.generation import Generation
+from qa.serving.citations import NOT_KEPT
+from qa.serving.parts import AnswererPart, SettingsPart
+from qa.serving.problems import described
+from qa.serving.schemas import reading_url
+from qa.serving.web.article import parts_of
+from qa.serving.web.marking import asked_span
+from qa.serving.web.templates import page
+from qa.settings import Settings
+
+router = APIRouter(tags=["reading"], responses=described(404, 503))
+
+# What is not a number, or is out of range, marks nothing: the essay can be read all the same.
+_Start = Annotated[str | None, Query(description="the first character to mark, of the document's text")]
+_End = Annotated[str | None, Query(description="the character after the last one to mark")]
+_Source = Annotated[
+    str | None,
+    Query(description="the source's SHA-256, or its first 8 digits or more: of another one nothing is marked"),
+]
+
+
+# The longer address comes first: an id may hold slashes.
+@router.get(
+    "/read/{document_id:path}/at/{place}",
+    status_code=308,
+    response_class=RedirectResponse,
+    responses={308: {"description": "Where it stands now, on the reading page"}, **described(410)},
+)
+def read_at(document_id: str, place: str, request: Request, answerer: AnswererPart, settings: SettingsPart) -> Response:
+    """Where an anchor or a passage's id of a document, of now or of before, stands now; 410 where it is gone."""
+    generation = answerer.generation
+    if f"{document_id}/at/{place}" in generation.documents:  # an id may read like this address
+        asked = (request.query_params.get(name) for name in ("start", "end", "source"))
+        return read(f"{document_id}/at/{place}", request, answerer, settings, *asked)
+    document, anchor = _standing(generation, document_id, place)
+    return RedirectResponse(reading_url(settings.base_url, document, anchor), 308, NOT_KEPT)
+
+
+def _standing(generation: Generation, document_id: str, place: str) -> tuple[str, str]:
+    """The document and the anchor that a place leads to."""
+    history = generation.history
+    if not history.knows_document(document_id):
+        generation.document(document_id)
+    live = generation.documents.get(document_id)
+    if live and any(section.anchor == place for section in live.sections):
+        return document_id, place
+    found = generation.passage_at(document_id, place) or generation.now(place)
+    if found is not None:
+        return found.document, found.anchor
+    if history.knows_anchor(document_id, place) or history.knows_id(place):
+        raise GonePassageError(f"what stood at {place!r} in {document_id!r} is gone and nothing took its place")
+    raise UnknownPassageError(f"{document_id!r} has no place {place!r}; GET /read/{document_id} shows the document")
+
+
+@router.get("/read/{document_id:path}", response_class=HTMLResponse)
+def read(
+    document_id: str,
+    request: Request,
+    answerer: AnswererPart,
+    settings: SettingsPart,
+    start: _Start = None,
+    end: _End = None,
+    source: _Source = None,
+) -> Response:
+    """The essay; ``#s4.2`` scrolls to a passage and marks it, ``start`` and ``end`` mark a stretch of the text."""
+    generation = answerer.generation
+    if document_id not in generation.documents and generation.history.knows_document(document_id):
+        return _renamed(generation, document_id, settings)
+    document = generation.document(document_id)
+    span = asked_span(document, start, end, source)
+    parts = parts_of(document, generation.passages_of(document_id), span)
+    return page("reading", request, {"document": document, "parts": parts})
+
+
+def _renamed(generation: Generation, document_id: str, settings: Settings) -> Response:
+    """To where its passages are now; a browser keeps the ``#…`` of the address that it had."""
+    successor = generation.successor(document_id)
+    if successor is None:
+        raise GonePassageError(f"the document {document_id!r} is gone and nothing took its place")
+    return RedirectResponse(reading_url(settings.base_url, successor, "").rstrip("#"), 308, NOT_KEPT)
