@@ -17,13 +17,15 @@ _SHORTEST_SOURCE = 8
 class Piece(NamedTuple):
     """``text[start:end]`` and how it is set: names of elements, outermost first; ``"hidden"`` is the author's markup.
 
-    Hidden text is kept in the page, so that what an element holds is the source's text to the letter.
+    Hidden text is kept in the page, so that what an element holds is the source's text to the letter. ``instead`` is
+    what a reader sees of it: the character that an entity stands for.
     """
 
     start: int
     end: int
     tags: tuple[str, ...] = ()
     href: str | None = None
+    instead: str = ""
 
 
 def asked_span(document: Document, start: str | None, end: str | None, source: str | None) -> Span | None:
@@ -71,7 +73,14 @@ def _cut(pieces: Sequence[Piece], span: Span | None) -> Iterator[tuple[Piece, bo
 def _element(text: str, piece: Piece) -> str:
     shown = str(escape(text))
     for tag in reversed(piece.tags):
-        shown = f'<span class="source">{shown}</span>' if tag == "hidden" else f"<{tag}>{shown}</{tag}>"
+        shown = _TAGS[tag].format(shown)
+    shown += str(escape(piece.instead))
     if piece.href is not None:
         shown = f'<a href="{escape(piece.href)}" rel="nofollow noreferrer">{shown}</a>'
     return shown
+
+
+_TAGS = {tag: f"<{tag}>{{}}</{tag}>" for tag in ("strong", "em", "code", "sup")} | {
+    "hidden": '<span class="source">{}</span>',
+    "break": '<span class="source">{}</span><br>',
+}
