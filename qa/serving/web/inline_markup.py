@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from qa.serving.web.marking import Piece
@@ -28,6 +29,8 @@ _LINK_TARGET = re.compile(
 _LINE_ELEMENT = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _NOTE = re.compile(r"(\[\^)([^\]\s]+)(\])")
 _WEB = ("http://", "https://")
+# A passage takes a quarter of a millisecond, and books have thousands.
+_KEPT = 1 << 14
 _TAGS = {"strong": "strong", "em": "em"}
 
 
@@ -39,23 +42,30 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"maxNesting": 40}).disable("text_join")
 
 
-def references_of(definitions: str) -> dict[str, Any]:
-    """The link definitions that a text consists of, as `pieces_of` takes them."""
-    environment: dict[str, Any] = {}
-    if definitions:
-        _parser().parse(definitions, environment)
-    return dict(environment.get("references", {}))
+def pieces_of(text: str, definitions: str, notes: Mapping[str, str]) -> list[Piece]:
+    """The pieces of a text, which cover it.
 
-
-def pieces_of(text: str, references: Mapping[str, Any], notes: Mapping[str, str]) -> list[Piece]:
-    """The pieces of a text, which cover it; ``notes`` gives the anchor of each footnote by its label."""
+    ``definitions`` are those of the document's links, as written; ``notes`` gives the anchor of each footnote by its
+    label.
+    """
     if not _MARKUP.search(text):
         return [Piece(0, len(text))]
+    return [part for piece in _aligned(text, definitions) for part in _with_notes(text, piece, notes)]
+
+
+@lru_cache(maxsize=_KEPT)
+def _aligned(text: str, definitions: str) -> tuple[Piece, ...]:
     try:
-        found = list(_Alignment(text, references).pieces())
+        return tuple(_Alignment(text, _references_of(definitions)).pieces())
     except _NotFoundError:
-        found = [Piece(0, len(text))]
-    return [part for piece in found for part in _with_notes(text, piece, notes)]
+        return (Piece(0, len(text)),)
+
+
+@lru_cache(maxsize=64)
+def _references_of(definitions: str) -> Mapping[str, Any]:
+    environment: dict[str, Any] = {}
+    _parser().parse(definitions, environment)
+    return MappingProxyType(environment.get("references", {}))
 
 
 class _NotFoundError(Exception):

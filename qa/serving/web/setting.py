@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePosixPath
-from typing import Any
 
 from markupsafe import Markup
 
 from qa.records import Document, Passage, Span
-from qa.serving.web.inline_markup import pieces_of, references_of
+from qa.serving.web.inline_markup import pieces_of
 from qa.serving.web.marking import Piece, to_html
 from qa.serving.web.table_rows import rows_of
 
@@ -42,7 +41,7 @@ class Setting:
     document: Document
     span: Span | None
     markdown: bool
-    references: Mapping[str, Any]
+    definitions: str
     notes: Mapping[str, str]
 
     @classmethod
@@ -56,7 +55,7 @@ class Setting:
             for one in passages
             if one.kind == "footnote" and (found := _NOTE.match(lead_of(document.text, one.start)))
         }
-        return cls(document, span, markdown, references_of("\n".join(definitions)) if markdown else {}, notes)
+        return cls(document, span, markdown, "\n".join(definitions), notes)
 
     def html(self, passage: Passage) -> Markup:
         """The passage's text, to the letter."""
@@ -70,8 +69,8 @@ class Setting:
         if passage.kind == "code":
             return list(_dedented(passage.text, lead_of(self.document.text, passage.start)))
         if not self.markdown:
-            return [Piece(0, len(passage.text))]
-        return pieces_of(passage.text, self.references, self.notes)
+            return list(_labelled(passage))
+        return pieces_of(passage.text, self.definitions, self.notes)
 
     def rows(self, passage: Passage, names: list[str]) -> tuple[Row, ...]:
         """The rows of a table's passage, its header among them if it begins with one; ``names`` become its cells."""
@@ -100,7 +99,7 @@ class Setting:
 
     def _within(self, text: str, cell: Span) -> list[Piece]:
         start, end = cell
-        pieces = pieces_of(text[start:end], self.references, self.notes) if start < end else []
+        pieces = pieces_of(text[start:end], self.definitions, self.notes) if start < end else []
         return [one._replace(start=one.start + start, end=one.end + start) for one in pieces]
 
     def _spoken(self, text: str, cell: Span) -> str:
@@ -123,6 +122,15 @@ class Setting:
 def lead_of(text: str, start: int) -> str:
     """What stands before an offset on its line."""
     return text[max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1 : start]
+
+
+def _labelled(passage: Passage) -> Iterator[Piece]:
+    """Plain text; an item's label stands out, as the author's colon means it to."""
+    label = passage.item if passage.kind == "item" else None
+    end = len(label) if label and passage.text.startswith(f"{label}:") else 0
+    if end:
+        yield Piece(0, end, ("strong",))
+    yield Piece(end, len(passage.text))
 
 
 def _dedented(text: str, lead: str) -> Iterator[Piece]:
