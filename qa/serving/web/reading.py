@@ -33,6 +33,8 @@ _Source = Annotated[
     Query(description="the source's SHA-256, or its first 8 digits or more: of another one nothing is marked"),
 ]
 _VARY = "Accept-Language, Cookie, Accept, Accept-Encoding"
+# From so many passages on a browser does better not to lay out all of them at first.
+_LONG = 400
 # More takes twice the time and saves a tenth.
 _COMPRESSION = 4
 
@@ -95,6 +97,7 @@ def read(
         "generation": generation.id,
         "parts": parts_of(document, passages, asked_span(document, start, end, source)),
         "contents": contents_of(document, passages),
+        "long": len(passages) > _LONG,
     }
     reply = page("reading", request, context)
     reply.headers["ETag"], reply.headers["Vary"] = tag, _VARY
