@@ -97,7 +97,7 @@ class _Alignment:
             case "text":
                 yield from self._shown(token.content)
             case "text_special":
-                yield self._special(token)
+                yield from self._special(token)
             case "strong_open" | "em_open":
                 yield self._expect(token.markup)
                 self.tags.append(_TAGS[token.type.removesuffix("_open")])
@@ -133,11 +133,12 @@ class _Alignment:
                 raise _NotFoundError
             yield self._to(self.at + len(content))
 
-    def _special(self, token: Token) -> Piece:
-        if not self.text.startswith(token.markup, self.at):
-            raise _NotFoundError
-        hidden = self._to(self.at + len(token.markup), "hidden")
-        return hidden._replace(instead=token.content)
+    def _special(self, token: Token) -> Iterator[Piece]:
+        if token.markup == f"\\{token.content}":
+            yield self._expect("\\")
+            yield from self._shown(token.content)
+        else:
+            yield self._expect(token.markup)._replace(instead=token.content)
 
     def _code(self, token: Token) -> Iterator[Piece]:
         yield self._expect(token.markup)

@@ -81,6 +81,8 @@ class Setting:
             header = place == 0 and (len(lines) > 1 or passage.plain == passage.context)
             if header:
                 names[:] = [self._spoken(passage.text, cell) for cell in cells]
+            # A row may be shorter than its header: the empty cells at its end are no text of the passage.
+            cells.extend([(cells[-1][1],) * 2] * (len(names) - len(cells)) if cells else [])
             shown = []
             for column, cell in enumerate(cells):
                 end = len(passage.text) if place == len(lines) - 1 and column == len(cells) - 1 else cell[1]
