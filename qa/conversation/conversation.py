@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.conversation.followups import resolved
 from qa.conversation.markdown import one_line
@@ -12,6 +12,7 @@ from qa.conversation.reply import Marker, Piece, Reply, compose
 from qa.conversation.smalltalk import Courtesy, courtesy
 from qa.conversation.suggestions import suggestions
 from qa.conversation.turns import Turn, question_of
+from qa.records import Answer
 from qa.retrieval.answerer import Answerer
 
 _SUGGESTED = 3
@@ -45,6 +46,20 @@ class Conversation:
         answer = self.answerer.answer(question.text, top_k, documents)
         phrases = Phrases.for_reader(said, question.language or answer.language)
         return compose(answer, phrases, marker, closing)
+
+    def answer(
+        self, question: str, earlier: Sequence[str], top_k: int, documents: Sequence[str] | None = None
+    ) -> Answer:
+        """The answer to a question after the questions ``earlier``; its ``interpreted_as`` tells how it was read.
+
+        Raises:
+            UnknownDocumentError: one of ``documents`` is not in the generation.
+        """
+        if not earlier:
+            return self.answerer.answer(question, top_k, documents)
+        read = resolved(question, [Turn("user", one) for one in earlier], self.answerer)
+        answer = self.answerer.answer(read.text, top_k, documents)
+        return replace(answer, question=question, language=read.language or answer.language)
 
     def _courteous(self, found: Courtesy) -> Reply:
         phrases = Phrases.of(found.language)

@@ -17,6 +17,7 @@ LONGEST_QUESTION = 1000
 LONGEST_QUOTE = 5000
 LARGEST_TOP_K = 50
 DEFAULT_TOP_K = 5
+MOST_EARLIER = 20
 
 
 def _not_blank(value: str) -> str:
@@ -32,6 +33,9 @@ class AskRequest(BaseModel):
     question: QuestionText = Field(description="in any language", examples=["When did Kazakhstan join the UN?"])
     top_k: int = Field(DEFAULT_TOP_K, ge=1, le=LARGEST_TOP_K, strict=True, description="how many passages to return")
     documents: list[str] | None = Field(None, max_length=1000, description="ids to search in; none or empty: all")
+    earlier: list[QuestionText] | None = Field(
+        None, max_length=MOST_EARLIER, description="what was asked before, in order: a question may go on from it"
+    )
 
 
 class SpanBody(BaseModel):
