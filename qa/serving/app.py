@@ -9,7 +9,6 @@ from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from qa import __version__
@@ -32,7 +31,7 @@ from qa.serving.chat import completions, dify, embeddings, models, responses, ui
 from qa.serving.live import Live
 from qa.serving.mcp import route as mcp
 from qa.serving.middleware import BodyLimit, Failures, GenerationHeader, Head
-from qa.serving.web import assets, reading
+from qa.serving.web import asking, assets, reading
 from qa.settings import Settings, cores, load_settings
 
 _DESCRIPTION = "Answers questions from an essay with its own passages and exact section citations."
@@ -78,14 +77,11 @@ def create_app(
         app.include_router(part.router)
     for protocol in (models, completions, mcp, ui_stream, dify, responses, vector_stores, embeddings):
         app.include_router(protocol.router)
+    app.include_router(asking.router)
     app.add_middleware(BodyLimit)
     app.add_middleware(Failures)
     app.add_middleware(Head)
     app.add_middleware(GenerationHeader, generation=lambda: live.generation)
-
-    @app.get("/", include_in_schema=False)
-    async def home() -> RedirectResponse:
-        return RedirectResponse("/docs")
 
     describe = app.openapi
 
