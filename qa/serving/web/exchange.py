@@ -106,8 +106,9 @@ def _source(answer: Answer, hit: Hit, generation: Generation) -> Source:
         href=reading_address(citation, span),
         language=generation.documents[passage.document].language,
         kind=passage.kind,
-        # As on the reading page: a row without its header says little; what introduces a list stands above it.
-        context=passage.context if passage.kind == "row" else None,
+        # As on the reading page: a row without its header says little, and the first has it itself; what introduces a
+        # list stands above it.
+        context=passage.context if passage.kind == "row" and (passage.context or "") not in passage.text else None,
         runs=runs(passage.text, quoted, hit.highlights),
         excerpt=_excerpt(passage.text),
         whole=quoted is None or passage.text[slice(*quoted)].strip() != passage.text.strip(),

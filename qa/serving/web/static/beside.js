@@ -47,7 +47,8 @@ async function articleOf(address) {
     const article = page.querySelector("article.essay");
     if (!reply.ok || !article) return null;
     await styled(page);
-    // Links within the essay would lead to places of this page.
+    // The signs beside headings are for copying the page's address. Other links within it would lead to places of this one.
+    for (const sign of article.querySelectorAll(".heading a.to")) sign.remove();
     for (const link of article.querySelectorAll('a[href^="#"]')) link.href = reply.url.split("#")[0] + link.hash;
     return document.adoptNode(article);
   } catch {
