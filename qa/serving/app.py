@@ -31,7 +31,7 @@ from qa.serving.chat import completions, dify, embeddings, models, responses, ui
 from qa.serving.live import Live
 from qa.serving.mcp import route as mcp
 from qa.serving.middleware import BodyLimit, Failures, GenerationHeader, Head
-from qa.serving.web import asking, assets, reading
+from qa.serving.web import asking, assets, reading, widget
 from qa.settings import Settings, cores, load_settings
 
 _DESCRIPTION = "Answers questions from an essay with its own passages and exact section citations."
@@ -75,6 +75,7 @@ def create_app(
     problems.install(app)
     for part in (ask, documents, edits, citations, index, rebuilding, generations, reading, health, assets):
         app.include_router(part.router)
+    app.include_router(widget.router)
     for protocol in (models, completions, mcp, ui_stream, dify, responses, vector_stores, embeddings):
         app.include_router(protocol.router)
     app.include_router(asking.router)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from qa.serving.web.policy import HEADERS
+from qa.serving.web.policy import FOR_EVERY_SITE, HEADERS
 
 router = APIRouter(include_in_schema=False)
 _FOREVER, _ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
@@ -35,7 +35,7 @@ class Asset(NamedTuple):
 
     def reply(self, request: Request, headers: dict[str, str]) -> Response:
         """What is sent to a browser, smaller if it can read that."""
-        own = {**HEADERS, **headers, "Vary": "Accept-Encoding"}
+        own = {**HEADERS, **FOR_EVERY_SITE, **headers, "Vary": "Accept-Encoding"}
         encodings = {one.split(";")[0].strip() for one in request.headers.get("accept-encoding", "").split(",")}
         if self.compressed is not None and "gzip" in encodings:
             return Response(self.compressed, headers={**own, "Content-Encoding": "gzip"}, media_type=self.media_type)
