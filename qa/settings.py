@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_dir
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from qa.errors import SettingsError
+
+_PORTS = {"http": 80, "https": 443}
+# A name or an IPv4 address, or an IPv6 address, which `urlsplit` takes out of its brackets.
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 class Settings(BaseSettings):
@@ -47,6 +52,11 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="the port to serve on")
     workers: int = Field(default=1, ge=1, le=256, description="the number of worker processes")
     base_url: str = Field(default="", description="what the links in citations begin with; empty: they are relative")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        json_schema_extra={"shown": ""},
+        description="the origins of other sites whose pages may ask, separated by commas, or * for all; empty: none",
+    )
     admin_token: SecretStr = Field(
         default=SecretStr(""), description="what administration over HTTP asks for; empty: there is none"
     )
@@ -73,6 +83,15 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with http:// or https://, as in https://essay.example")
         return value.rstrip("/")
 
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
+        named = value.split(",") if isinstance(value, str) else value
+        origins = tuple(dict.fromkeys(_origin(one.strip()) for one in named if one.strip()))
+        if "*" in origins and len(origins) > 1:
+            raise ValueError("* means every origin; leave out the others, or name them without *")
+        return origins
+
     @field_validator("llm_model")
     @classmethod
     def _with_its_server(cls, value: str, info: ValidationInfo) -> str:
@@ -96,6 +115,25 @@ class Settings(BaseSettings):
     def threads(self) -> int:
         """Threads for one worker's encoder."""
         return self.encoder_threads or max(1, cores() // self.workers)
+
+
+def _origin(value: str) -> str:
+    """An origin as browsers send it: in small letters, a name's in ASCII, without the port that its scheme implies."""
+    if value == "*":
+        return value
+    try:
+        parts = urlsplit(value)
+        port, host = parts.port, (parts.hostname or "").encode("idna").decode()
+    except ValueError:  # UnicodeError too
+        parts, port, host = urlsplit(""), None, ""
+    bare = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.password)
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or not bare:
+        raise ValueError(
+            f"{value!r} is no origin; write scheme, host and, if it has one, port, as in https://site.example, "
+            "without a path and each by its full name, or * alone for every site"
+        )
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, _PORTS[parts.scheme]) else "")
 
 
 def cores() -> int:

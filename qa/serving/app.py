@@ -19,6 +19,7 @@ from qa.retrieval.answerer import Answerer
 from qa.serving import (
     ask,
     citations,
+    cors,
     documents,
     edits,
     generations,
@@ -82,6 +83,7 @@ def create_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(Failures)
     app.add_middleware(Head)
+    cors.install(app, settings.cors_origins)
     app.add_middleware(GenerationHeader, generation=lambda: live.generation)
 
     describe = app.openapi

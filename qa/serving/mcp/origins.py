@@ -26,16 +26,16 @@ def refusal(headers: Headers, settings: Settings) -> Refusal | None:
 
     A page of another site may have its name lead to this machine and so call a service that only this machine can
     reach (DNS rebinding). Browsers tell with every POST which page sends it, and programs that are no browser send no
-    ``Origin``: so one that is sent must be of QA_BASE_URL or of this machine. ``Host`` is compared with QA_BASE_URL
-    where that is set. Where it is not, which name the service is known by cannot be told from one made to lead here,
-    and refusing all names would refuse the service's own.
+    ``Origin``: so one that is sent must be of QA_BASE_URL, of QA_CORS_ORIGINS or of this machine. ``Host`` is compared
+    with QA_BASE_URL where that is set. Where it is not, which name the service is known by cannot be told from one made
+    to lead here, and refusing all names would refuse the service's own.
     """
     origin = headers.get("origin")
-    if origin is not None and not _is_own(origin, settings.base_url):
+    if origin is not None and not _may_call(origin, settings):
         return Refusal(
             403,
             f"pages of the origin {origin[:80]!r} may not call this service; "
-            "if it is the service's own, set QA_BASE_URL to it",
+            "if it is the service's own, set QA_BASE_URL to it, if another site's, add it to QA_CORS_ORIGINS",
         )
     host = _name(headers.get("host", ""))
     if settings.base_url and not _is_local(host) and host != urlsplit(settings.base_url).hostname:
@@ -47,11 +47,13 @@ def refusal(headers: Headers, settings: Settings) -> Refusal | None:
     return None
 
 
-def _is_own(origin: str, base_url: str) -> bool:
+def _may_call(origin: str, settings: Settings) -> bool:
+    if "*" in settings.cors_origins:
+        return True
     sent = _split(origin)
     if sent is None or sent[0] not in ("http", "https"):
         return False
-    return sent == _split(base_url) or _is_loopback(sent[1])
+    return sent in map(_split, (settings.base_url, *settings.cors_origins)) or _is_loopback(sent[1])
 
 
 def _split(address: str) -> tuple[str, str, int | None] | None:
