@@ -68,6 +68,16 @@ class Settings(BaseSettings):
         description="a set of questions; a build that answers it worse than what is live is kept aside",
     )
 
+    unanswered: str = Field(
+        default="",
+        description="where questions that found no answer are kept: memory (the last 200), or a file; empty: nowhere",
+    )
+    report: Path | None = Field(
+        default=None,
+        json_schema_extra={"shown": ""},
+        description="the page that qa eval --report wrote, to be shown to the owner; empty: none",
+    )
+
     llm_base_url: str = Field(
         default="",
         description="a server with OpenAI's chat completions, whose model writes the chat's replies; empty: none does",

@@ -20,6 +20,7 @@ from qa.serving import (
     ask,
     citations,
     cors,
+    differences,
     documents,
     edits,
     generations,
@@ -27,12 +28,14 @@ from qa.serving import (
     index,
     problems,
     rebuilding,
+    review,
 )
 from qa.serving.chat import completions, dify, embeddings, models, responses, ui_stream, vector_stores
 from qa.serving.live import Live
 from qa.serving.mcp import route as mcp
 from qa.serving.middleware import BodyLimit, Failures, GenerationHeader, Head
-from qa.serving.web import asking, assets, reading, widget
+from qa.serving.unanswered import unanswered_of
+from qa.serving.web import administration, asking, assets, reading, widget
 from qa.settings import Settings, cores, load_settings
 
 _DESCRIPTION = "Answers questions from an essay with its own passages and exact section citations."
@@ -53,7 +56,7 @@ def create_app(
     live = Live(load, reload or (lambda _: load()), settings.index_dir / CURRENT)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         current_default_thread_limiter().total_tokens = _THREADS_A_CORE * max(cores(), 2)
         live.start()
         if settings.admin_token.get_secret_value():
@@ -61,6 +64,7 @@ def create_app(
         yield
         builders().close()
         live.stop()
+        app.state.unanswered.close()
 
     # FastAPI's own /docs loads its scripts from elsewhere; this one brings them along.
     app = FastAPIOffline(
@@ -73,13 +77,28 @@ def create_app(
     )
     app.state.settings = settings
     app.state.live = live
+    app.state.unanswered = unanswered_of(settings)
     problems.install(app)
-    for part in (ask, documents, edits, citations, index, rebuilding, generations, reading, health, assets):
+    for part in (
+        ask,
+        documents,
+        edits,
+        citations,
+        index,
+        rebuilding,
+        generations,
+        differences,
+        review,
+        health,
+        asking,
+        reading,
+        administration,
+        widget,
+        assets,
+    ):
         app.include_router(part.router)
-    app.include_router(widget.router)
     for protocol in (models, completions, mcp, ui_stream, dify, responses, vector_stores, embeddings):
         app.include_router(protocol.router)
-    app.include_router(asking.router)
     app.add_middleware(BodyLimit)
     app.add_middleware(Failures)
     app.add_middleware(Head)

@@ -121,9 +121,9 @@ def _nearest(
     speaker: Speaker, query: str, top_k: int, documents: Sequence[str] | None, condition: MetadataCondition | None
 ) -> Sequence[Hit]:
     """The best ``top_k`` passages, of those that meet the condition."""
-    answerer = speaker.answerer
     if condition is None or not condition.conditions:
-        return answerer.answer(query, top_k, documents).hits
+        return speaker.listening.answer(query, top_k, documents).hits
+    answerer = speaker.answerer
 
     def meets(passage: Passage, citation: Citation) -> bool:
         return condition.holds(MetadataBody.of(passage, citation, speaker).model_dump())

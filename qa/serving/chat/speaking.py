@@ -18,10 +18,12 @@ from qa.conversation.reply import Mark, Piece, Reply
 from qa.conversation.turns import Turn, question_of
 from qa.records import Citation, Hit
 from qa.retrieval.answerer import Answerer
+from qa.serving.listening import Listening, UnansweredPart
 from qa.serving.parts import AnswererPart, SettingsPart
 from qa.serving.schemas import DEFAULT_TOP_K, LONGEST_QUESTION, reading_url
 from qa.serving.synthesis.language_model import Gone, LanguageModel
 from qa.serving.synthesis.writing import synthesised
+from qa.serving.unanswered import Nowhere, Unanswered
 from qa.settings import Settings
 
 # What the service is called where a protocol wants a model: the second one sends sources as Open WebUI keeps them.
@@ -54,6 +56,12 @@ class Speaker(NamedTuple):
     settings: Settings
     base_url: str
     gone: Gone | None = None
+    unanswered: Unanswered = Nowhere()
+
+    @property
+    def listening(self) -> Listening:
+        """The answerer for what somebody searches, without a conversation around it."""
+        return Listening.of(self.answerer, self.unanswered)
 
     async def speak(self, turns: Sequence[Turn], *, numbered: bool = False) -> Speech:
         """Reply to a conversation. Sources are marked by links, and listed at the end; ``numbered``: by ``[1]`` alone.
@@ -74,6 +82,8 @@ class Speaker(NamedTuple):
         marker, closing = (number_of, None) if numbered else (self.link_of, self.listing_of)
         compose = partial(Conversation(self.answerer).reply, turns, DEFAULT_TOP_K, marker, closing)
         reply = await run_sync(compose)
+        if reply.answer is not None:
+            self.unanswered.note(reply.answer)
         model = LanguageModel.of(self.settings) if reply.kind == "answer" else None
         if model is not None:
             return Speech(reply, synthesised(reply, model, marker, closing, self.gone))
@@ -104,8 +114,10 @@ async def _spoken(reply: Reply) -> AsyncIterator[Piece]:
         yield piece
 
 
-async def speaker_of(request: Request, answerer: AnswererPart, settings: SettingsPart) -> Speaker:
-    return Speaker(answerer, settings, base_url_of(request, settings), partial(_gone, request))
+async def speaker_of(
+    request: Request, answerer: AnswererPart, settings: SettingsPart, unanswered: UnansweredPart
+) -> Speaker:
+    return Speaker(answerer, settings, base_url_of(request, settings), partial(_gone, request), unanswered)
 
 
 async def _gone(request: Request) -> None:

@@ -93,7 +93,7 @@ def _hits_of_each(speaker: Speaker, body: SearchRequest, documents: list[str] | 
     """What each query finds by itself."""
     answerer, wanted = speaker.answerer, body.filters
     if wanted is None:
-        return [answerer.answer(query, body.max_num_results, documents).hits for query in body.query]
+        return [speaker.listening.answer(query, body.max_num_results, documents).hits for query in body.query]
 
     def admitted(passage: Passage, citation: Citation) -> bool:
         return bool(wanted.holds(_attributes(passage, citation, speaker)))

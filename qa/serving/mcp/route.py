@@ -12,7 +12,9 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from qa.retrieval.answerer import Answerer
 from qa.serving.chat.speaking import base_url_of
+from qa.serving.listening import Listening
 from qa.serving.mcp.origins import refusal
 from qa.serving.parts import SettingsPart
 
@@ -55,7 +57,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             assert request is not None  # over HTTP there is one
             return base_url_of(request, app.state.settings)
 
-        return over_http(Library(app.state.live.answerer, base_url))
+        def answerer() -> Answerer:
+            return Listening.of(app.state.live.answerer(), app.state.unanswered)
+
+        return over_http(Library(answerer, base_url))
 
     async with create_task_group() as tasks:
         app.state.mcp = LateStart(load, tasks)

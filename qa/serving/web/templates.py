@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def page(name: str, request: Request, context: dict[str, object], *, status: int = 200) -> HTMLResponse:
+def page(name: str, request: Request, context: Mapping[str, object], *, status: int = 200) -> HTMLResponse:
     """The page of the template ``<name>.html``, in the language that its reader wants.
 
     The template knows ``context``, ``language``, ``texts`` (of ``interface/<name>.toml``) and ``languages``: for each
