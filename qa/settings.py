@@ -102,6 +102,12 @@ class Settings(BaseSettings):
             raise ValueError("* means every origin; leave out the others, or name them without *")
         return origins
 
+    @field_validator("gate", "report", mode="before")
+    @classmethod
+    def _none_if_empty(cls, value: object) -> object:
+        # Else it would be the folder that the service was started in.
+        return None if value == "" else value
+
     @field_validator("llm_model")
     @classmethod
     def _with_its_server(cls, value: str, info: ValidationInfo) -> str:

@@ -42,6 +42,10 @@ ROUTES = [
     ("GET", "/index/generations"),
     ("POST", "/index/rollback"),
     ("POST", "/index/verify"),
+    ("GET", "/index/diff"),
+    ("GET", "/index/unanswered"),
+    ("DELETE", "/index/unanswered"),
+    ("GET", "/index/report"),
     ("PUT", "/documents/tea"),
     ("DELETE", "/documents/tea"),
 ]
@@ -189,6 +193,10 @@ def test_a_rebuild_is_followed_to_its_end_and_a_second_finds_nothing_changed(adm
     assert again != id_
     assert admin.finish(again)["phase"] == "unchanged"
     assert [name for name, _ in events(admin.client, again)] == ["done"]
+
+
+def test_where_no_report_is_set_that_is_said(admin: Admin) -> None:
+    assert "set QA_REPORT" in admin.refused(admin.client.get("/index/report"), 404)["detail"]
 
 
 def test_a_failed_rebuild_tells_why_but_not_where(admin: Admin) -> None:

@@ -350,8 +350,6 @@ def test_a_hostile_document_shows_as_text(owner: Owner) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     row.get_by_role("button", name="Delete").click()
     expect(page.locator("#confirming")).to_contain_text(name)
-    page.locator("#confirming-action").click()
-    expect(row).to_have_count(0, timeout=30_000)
 
 
 def test_the_report_opens_in_a_page_of_its_own_with_its_own_styles(owner: Owner) -> None:

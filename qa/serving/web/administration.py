@@ -14,7 +14,7 @@ router = APIRouter(tags=["administration"])
 @router.get("/admin", response_class=HTMLResponse)
 def administration(request: Request, settings: SettingsPart) -> HTMLResponse:
     """The owner's page: documents, builds, generations, and the questions that found no answer."""
-    known = {
+    known: dict[str, object] = {
         "is_on": bool(settings.admin_token.get_secret_value()),
         "has_report": settings.report is not None and settings.report.is_file(),
     }

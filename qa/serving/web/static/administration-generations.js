@@ -30,21 +30,26 @@ function row(one) {
 }
 
 function state(one) {
-  if (one.damaged) return element("span", { className: "bad" }, `${say("damaged")}: `, own(one.damaged));
+  if (one.damaged) return element("span", { className: "bad long" }, `${say("damaged")}: `, own(one.damaged));
   if (one.live) return element("strong", { className: "good" }, say("live"));
   if (one.held === null) return say("kept");
-  return element("span", { className: "warn" }, say("held"), ...(one.held.length ? [": ", own(one.held.join("; "))] : []));
+  return element("span", { className: one.held.length ? "warn long" : "warn" }, say("held"), ...(one.held.length ? [": ", own(one.held.join("; "))] : []));
 }
 
-const goingBack = (one) =>
-  button(say("roll_back"), () => attempt(() => rollBack(one)), {
-    className: "button small",
-    "aria-label": `${say("roll_back")}: ${built(one)}, ${one.generation}`,
-  });
+const isHeld = (one) => Boolean(one.held?.length);
+
+function goingBack(one) {
+  const text = say(isHeld(one) ? "publish" : "roll_back");
+  const properties = { className: "button small", "aria-label": `${text}: ${built(one)}, ${one.generation}` };
+  return button(text, () => attempt(() => rollBack(one)), properties);
+}
 
 async function rollBack(one) {
   const ask = say("roll_back_ask", { built: built(one), passages: number(one.counts?.passages ?? 0) });
-  if (!(await confirmed(say("roll_back_title"), ask, say("roll_back")))) return;
+  const asked = isHeld(one)
+    ? confirmed(say("publish"), say("publish_ask"), say("publish"))
+    : confirmed(say("roll_back_title"), ask, say("roll_back"));
+  if (!(await asked)) return;
   const { generation } = await post("/index/rollback", { generation: one.generation });
   await untilLive(generation);
   announce(say("rolled_back"));

@@ -2,10 +2,10 @@
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
 export const language = document.documentElement.lang;
-// Where a browser has no data for Kazakh, Russian figures and dates are written alike.
-const locales = language === "kk" ? ["kk", "ru"] : [language === "en" ? "en-GB" : language];
-const dates = new Intl.DateTimeFormat(locales, { dateStyle: "medium", timeStyle: "short" });
-const numbers = new Intl.NumberFormat(locales, { maximumFractionDigits: 1 });
+// Browsers lack the data for Kazakh, or have half of it; Russian figures and numeric dates are written alike.
+const locale = language === "en" ? "en-GB" : "ru";
+const dates = new Intl.DateTimeFormat(locale, { day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit" });
+const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 
 export const at = (id) => document.getElementById(id);
 
@@ -30,17 +30,18 @@ export const own = (text, properties = {}) => element("bdi", properties, text);
 
 export const number = (value) => numbers.format(value);
 export const time = (iso) => dates.format(new Date(iso));
-export const percent = (value) => `${number(Math.round(value * 100))} %`;
+export const percent = (value) => `${number(Math.round(value * 100))}\u00a0%`;
 
 export function size(bytes) {
   const units = ["unit_b", "unit_kb", "unit_mb", "unit_gb"];
   let unit = 0;
   for (; bytes >= 1024 && unit < units.length - 1; unit += 1) bytes /= 1024;
-  return `${number(unit ? bytes : Math.round(bytes))} ${say(units[unit])}`;
+  return `${number(unit ? bytes : Math.round(bytes))}\u00a0${say(units[unit])}`;
 }
 
 export function languageName(code) {
   if (!code) return "—";
+  if (texts[`language_${code}`]) return say(`language_${code}`);
   try {
     return new Intl.DisplayNames([language], { type: "language" }).of(code);
   } catch {
