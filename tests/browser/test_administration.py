@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Opening, violations
-from tests.conftest import ROOT, environment, serving
+from tests.conftest import ROOT, environment, run_qa, serving
 
 TOKEN = "тоқен-0123456789-abcd"
 GATE = [
@@ -60,7 +60,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Cl
     folder = tmp_path_factory.mktemp("owner")
     corpus = folder / "corpus"
     shutil.copytree(ROOT / "tests" / "essays", corpus)
-    shutil.copy(ROOT / "corpus" / "kazakh-diplomacy.txt", corpus)
     (corpus / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
     (folder / "report.html").write_text(REPORT, encoding="utf-8")
     lines = [
@@ -80,6 +79,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Cl
         QA_GATE=str(folder / "gate.jsonl"),
         QA_KEEP_GENERATIONS="50",
     )
+    assert run_qa("index", "build", env=env).returncode == 0
+    # So that there are two generations: the service builds before it serves.
+    shutil.copy(ROOT / "corpus" / "kazakh-diplomacy.txt", corpus)
     with serving(env) as client:
         yield client, corpus
 
