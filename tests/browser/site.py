@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -38,7 +38,13 @@ class Site:
         return self.url + path
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False  # closing waits for what is being answered
+
+
 class _Handler(BaseHTTPRequestHandler):
+    timeout = 5  # browsers connect ahead of requests that never come
+
     def do_GET(self) -> None:
         site: Site = self.server.site  # type: ignore[attr-defined]
         path = urlsplit(self.path).path
@@ -52,8 +58,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in {"Content-Length": str(len(body)), **reply.headers}.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        with suppress(ConnectionError):  # a page that was left waits for nothing
+            self.end_headers()
+            self.wfile.write(body)
 
     do_POST = do_OPTIONS = do_GET  # noqa: N815
 
@@ -63,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def site() -> Iterator[Site]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+    with _Server(("127.0.0.1", 0), _Handler) as server:
         server.site = Site(f"http://127.0.0.1:{server.server_port}")  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
