@@ -14,6 +14,7 @@ from qa.language.words import joins
 from qa.records import Span
 from qa.retrieval.answerer import Answerer
 from qa.retrieval.relevance import Question, interactions
+from qa.retrieval.trace import phase
 
 # So many passages, from all over the corpus, tell a word that they all speak of from one that few do.
 _PASSAGES = 64
@@ -39,7 +40,8 @@ def exchanged(before: Asked, reading: Reading, answerer: Answerer) -> str | None
     Likeness is that of the encoder's vectors in context. To it is added how particular a word is: of two countries,
     the one that the whole corpus is about stays.
     """
-    earlier, later = answerer.model.encoder.encode_questions([before.text, reading.text])
+    with phase("encode"):
+        earlier, later = answerer.model.encoder.encode_questions([before.text, reading.text])
     asked = Question.of(before.text, earlier, answerer.model.means, before.language)
     new = Question.of(reading.text, later, answerer.model.means, reading.language)
     places, read = _places(before.text)

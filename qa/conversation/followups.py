@@ -17,6 +17,7 @@ from qa.language.interpretation import interpret
 from qa.language.lexicon import Lexicon
 from qa.language.spelling import kazakh_from_latin
 from qa.retrieval.answerer import Answerer
+from qa.retrieval.trace import note, traced
 
 # In characters: what a question may have, and what one may have that leans on another.
 _LONGEST, _LONGEST_LEANING = 1000, 150
@@ -78,7 +79,10 @@ def resolved(question: str, before: Sequence[Turn], answerer: Answerer) -> Resol
         found = _leant(asked, topic, answerer)
         topic = found.topic if found else _topic_of(asked, answerer)
     found = _leant(bare, topic, answerer)
-    return Resolved(question) if found is None else Resolved(found.text[:_LONGEST], found.topic.language)
+    if found is None:
+        return Resolved(question)
+    note("follow-up")
+    return Resolved(found.text[:_LONGEST], found.topic.language)
 
 
 def _asked_before(turns: Sequence[Turn]) -> list[str]:
@@ -111,11 +115,16 @@ def _leant(text: str, topic: _Topic, answerer: Answerer) -> _Found | None:
     """A question with what it leans on; None if it stands alone."""
     readings = _readings(text)
     how = leaning(readings[0]) if readings else None
-    if how is None or (how in _UNSURE and answerer.answer(text, 1).answerable):
+    if how is None or (how in _UNSURE and _is_answered(text, answerer)):
         return None
     topic = replace(topic, language=_spoken(readings, topic))
     reading = _as_kazakh_is_spelt(readings[0], answerer)
     return _joined(_UNSURE.get(how, how), reading, topic, answerer)
+
+
+def _is_answered(text: str, answerer: Answerer) -> bool:
+    with traced(None):
+        return answerer.answer(text, 1).answerable
 
 
 def _joined(how: Leaning, reading: Reading, topic: _Topic, answerer: Answerer) -> _Found:

@@ -7,6 +7,7 @@ from itertools import chain, islice, zip_longest
 from qa.conversation.phrases import Phrases
 from qa.records import Document, Section
 from qa.retrieval.answerer import Answerer
+from qa.retrieval.trace import traced
 
 # For each question that is wanted so many are tried at most: each takes as long as a question.
 _TRIED = 4
@@ -26,7 +27,8 @@ def suggestions(answerer: Answerer, phrases: Phrases, count: int) -> list[str]:
 def _answered(section: Section, phrases: Phrases, answerer: Answerer) -> str | None:
     """The question about a section, if it is answered from it."""
     question = phrases.about.format(heading=section.heading)
-    answer = answerer.answer(question, 1)
+    with traced(None):
+        answer = answerer.answer(question, 1)
     return question if answer.answerable and section.path[-1] in answer.hits[0].passage.path else None
 
 

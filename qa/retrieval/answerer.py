@@ -15,6 +15,7 @@ from qa.records import Answer, AnswerSpan, Hit
 from qa.retrieval.calibration import Calibration
 from qa.retrieval.relevance import Question, Weights
 from qa.retrieval.search import Found, Searcher
+from qa.retrieval.trace import answered, phase
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ class Answerer:
         Raises:
             UnknownDocumentError: one of ``documents`` is not in the generation.
         """
+        with phase("answer"):
+            answer = self._answer(question, top_k, documents)
+        answered(question, answerable=answer.answerable)
+        return answer
+
+    def _answer(self, question: str, top_k: int, documents: Sequence[str] | None) -> Answer:
         read, found = self.find(question, top_k, documents)
         hits = tuple(self._hit(one) for one in found)
         # What has no letter and no digit asks nothing, whatever is near to it.
@@ -60,7 +67,8 @@ class Answerer:
     ) -> tuple[Interpretation, list[Found]]:
         """How a question was read, and its ``count`` best passages. Raises as `answer` does."""
         read = interpret(question, (self.generation.words, Lexicon.general()))
-        (encoding,) = self.model.encoder.encode_questions([read.text])
+        with phase("encode"):
+            (encoding,) = self.model.encoder.encode_questions([read.text])
         asked = Question.of(read.text, encoding, self.model.means, read.language)
         scales = self.calibration.scales
         searcher = Searcher(self.generation, self.model.means, Weights.shipped(), scales, self.reranker)

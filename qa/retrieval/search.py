@@ -27,6 +27,7 @@ from qa.retrieval.relevance import (
     per_token,
     relevance,
 )
+from qa.retrieval.trace import phase
 
 # Late interaction orders this many of each leg's best passages; all of them in a small corpus.
 CANDIDATES = 50
@@ -71,11 +72,14 @@ class Searcher:
             UnknownDocumentError: one of the ids is not in the generation.
         """
         among = self.generation.positions(documents) if documents else None
-        lexical = self._lexical(question)
-        positions = self._candidates(question, lexical, max(self.candidates, count), among)
-        found = self._ordered(question, positions, lexical, max(count, RERANKED) if self.reranker else count)
+        with phase("search"):
+            lexical = self._lexical(question)
+            positions = self._candidates(question, lexical, max(self.candidates, count), among)
+        with phase("interaction"):
+            found = self._ordered(question, positions, lexical, max(count, RERANKED) if self.reranker else count)
         if self.reranker and found:
-            found = _reranked(self.reranker, question.text, found)
+            with phase("rerank"):
+                found = _reranked(self.reranker, question.text, found)
         if found and asks_for_several(question.text):
             items = items_after(self.generation.passages, found[0].position)
             listed = sorted(self._ordered(question, items, lexical, count), key=lambda one: one.position)

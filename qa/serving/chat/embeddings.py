@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 from anyio.to_thread import run_sync
@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, Field, field_validator
 
-from qa.encoding.encoder import Encoder, Floats
+from qa.encoding.encoder import Encoder, Encoding, Floats
+from qa.retrieval.trace import phase
 from qa.serving.chat.models import InputType, input_type_of
 from qa.serving.parts import AnswererPart, require_json
 
@@ -108,9 +109,15 @@ async def _read(encoder: Encoder, input_type: InputType, texts: Sequence[str], r
     for text in texts:
         if await request.is_disconnected():
             break
-        (encoding,) = await run_sync(encode, [text])
+        encoding = await run_sync(_encoded, encode, text)
         read.append(_Read(encoding.vector, len(encoding.spans)))
     return read
+
+
+def _encoded(encode: Callable[[Sequence[str]], list[Encoding]], text: str) -> Encoding:
+    with phase("encode"):
+        (encoding,) = encode([text])
+    return encoding
 
 
 def _as_sent(vector: Floats, as_text: bool) -> list[float] | str:

@@ -12,6 +12,7 @@ from qa.conversation.reply import Reply
 from qa.conversation.suggestions import suggestions
 from qa.language.identification import detect_language
 from qa.retrieval.answerer import Answerer
+from qa.retrieval.trace import traced
 from qa.serving.chat.speaking import Message, Speaker, title_of, turns_of
 from qa.serving.schemas import LONGEST_QUESTION
 
@@ -78,5 +79,6 @@ def _tags(question: str, answerer: Answerer) -> list[str]:
     """The headings of what answers the chat's first question."""
     if not question:
         return []
-    hits = answerer.answer(question[:LONGEST_QUESTION], 2).hits
+    with traced(None):
+        hits = answerer.answer(question[:LONGEST_QUESTION], 2).hits
     return list(dict.fromkeys(hit.citation.heading or hit.citation.title for hit in hits))

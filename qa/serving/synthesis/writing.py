@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 from qa.conversation.phrases import Phrases
 from qa.conversation.reply import Marker, Piece, Reply, closing_list
+from qa.retrieval.trace import note
 from qa.serving.synthesis.cited_text import CitedText
 from qa.serving.synthesis.language_model import BrokenOffError, Gone, LanguageModel
 from qa.serving.synthesis.prompt import prompt_of
@@ -33,10 +34,12 @@ async def synthesised(
         if not written:
             raise BrokenOffError("it wrote nothing")
     except BrokenOffError:
+        note("not written")
         yield Piece(f"\n\n{phrases.fallen_back}\n\n" if written else f"{phrases.fallen_back}\n\n")
         for piece in reply.pieces:
             yield piece
         return
+    note("written")
     if closing is not None:
         yield Piece(f"\n\n{closing_list(reply.sources, phrases, closing)}")
 
