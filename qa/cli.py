@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import click
 
 from qa.errors import CorpusError, GenerationError, IndexFolderError, QAError, SettingsError
 from qa.index_commands import index, rebuild_and_tell
+from qa.logs import set_up_logs, tell
 from qa.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except QAError as error:
-            click.echo(f"qa: {error}", err=True)
+            tell(f"qa: {error}", logging.ERROR)
             ctx.exit(1)
 
 
@@ -63,24 +65,28 @@ def serve(host: str | None, port: int | None, workers: int | None, watch: bool) 
         if value is not None:
             os.environ[name] = str(value)  # worker processes read their settings from the environment
     settings = load_settings()
-
+    set_up_logs(settings)
     _check_address(settings)
     _build(settings, watch=watch)
-    click.echo(f"Serving {_live_counts(settings)} on http://{settings.host}:{settings.port}", err=True)
+    tell(f"Serving {_live_counts(settings)} on http://{settings.host}:{settings.port}")
     import uvicorn
 
-    uvicorn.run(
-        "qa.serving.app:create_app_from_environment",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        log_level="warning",
-        access_log=False,  # it would write every question into the log
-        server_header=False,
-        timeout_keep_alive=75,  # who lets go later than the service loses the request that is sent just then
-        timeout_graceful_shutdown=5,  # a client that follows a job would keep the service from ending
-    )
+    from qa.serving.shared_metrics import shared
+
+    with shared(settings.workers):
+        uvicorn.run(
+            "qa.serving.app:create_app_from_environment",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            log_config=None,  # its lines take the same way as ours
+            log_level=None,
+            access_log=False,  # it would write every question into the log
+            server_header=False,
+            timeout_keep_alive=75,  # who lets go later than the service loses the request that is sent just then
+            timeout_graceful_shutdown=5,  # a client that follows a job would keep the service from ending
+        )
 
 
 def _build(settings: Settings, *, watch: bool) -> None:
@@ -101,7 +107,7 @@ def _build(settings: Settings, *, watch: bool) -> None:
                 IndexStore(settings.index_dir).check_live()
             except GenerationError:
                 raise error from None
-        click.echo(f"qa: {error}", err=True)
+        tell(f"qa: {error}", logging.ERROR)
     if watcher is not None:
         watcher.start()
         builders().stand_by()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qa.errors import GenerationError
+from qa.logs import set_up_logs, tell
 from qa.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def index_build(full: bool, force: bool, job: str | None) -> None:
     # of the time.
     gc.set_threshold(100_000, 50, 1000)
     atexit.register(gc.freeze)  # and so when it ends
+    set_up_logs(load_settings())
     if job is not None:
         _rebuild_as_job(load_settings(), job, full=full, force=force)
     elif rebuild_and_tell(load_settings(), full=full, force=force, quiet=False).status == "held":
@@ -78,7 +80,7 @@ def rebuild_and_tell(settings: Settings, *, full: bool = False, force: bool = Fa
     """Rebuild with a progress bar; ``quiet``: say nothing where nothing changed."""
     from qa.rebuilding import rebuild
 
-    with _progress() as progress:
+    with _progress(shown=settings.log_format == "text") as progress:
         rebuilt = rebuild(settings, progress, _say, full=full, force=force)
     if rebuilt.status == "unchanged":
         if not quiet:
@@ -88,7 +90,7 @@ def rebuild_and_tell(settings: Settings, *, full: bool = False, force: bool = Fa
         _say(f"building: {rebuilt.reasons}")
     for file in rebuilt.manifest.skipped:
         _say(f"skipped {file.reason}")
-    click.echo(f"qa: {rebuilt.detail}" if rebuilt.status == "held" else rebuilt.detail, err=True)
+    tell(f"qa: {rebuilt.detail}" if rebuilt.status == "held" else rebuilt.detail)
     return rebuilt
 
 
@@ -102,17 +104,17 @@ def _rebuild_as_job(settings: Settings, job: str, *, full: bool, force: bool) ->
 
 
 def _say(line: str) -> None:
-    click.echo(f"qa: {line}", err=True)
+    tell(f"qa: {line}")
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def _progress(*, shown: bool) -> Iterator[Progress]:
     """A bar on stderr, for as many passages as take a moment."""
     bar: _Bar | None = None
 
     def show(phase: str, done: int, total: int) -> None:
         nonlocal bar
-        if bar is None and total >= _WORTH_A_BAR:
+        if shown and bar is None and total >= _WORTH_A_BAR:
             bar = _Bar()
         if bar is not None:
             bar.show(phase, done, total)

@@ -15,6 +15,7 @@ from qa.evaluation.gate import falls
 from qa.evaluation.outcomes import First, Outcome, evaluate
 from qa.evaluation.questions import Case, read_cases
 from qa.indexing.builder import Progress, build, known_documents
+from qa.indexing.builds import count_build
 from qa.indexing.difference import Difference, difference
 from qa.indexing.generation import Generation
 from qa.indexing.manifest import Manifest, file_sha256, read_manifest
@@ -79,6 +80,19 @@ def rebuild(
         QAError: anything failed; what was live stays live.
     """
     started = time.perf_counter()
+    outcome = "failed"
+    try:
+        rebuilt = _rebuilt(settings, progress, waiting, full=full, force=force)
+        outcome = rebuilt.status
+    finally:
+        seconds = time.perf_counter() - started
+        count_build(settings.index_dir, outcome, seconds)
+    return replace(rebuilt, seconds=seconds) if rebuilt.changes else rebuilt
+
+
+def _rebuilt(
+    settings: Settings, progress: Progress, waiting: Callable[[str], None], *, full: bool, force: bool
+) -> Rebuilt:
     card = Card.read(ensure_model(settings))
     store = IndexStore(settings.index_dir)
     # Told before anything is looked at: whoever edits from now on needs another rebuild.
@@ -98,7 +112,7 @@ def rebuild(
         if held is not None:
             return held if held.fallen and not force else _published_again(store, held)
         rebuilt = _Rebuild(settings, store, progress, full=full, force=force).run()
-    return replace(rebuilt, reasons="" if found is None else str(found), seconds=time.perf_counter() - started)
+    return replace(rebuilt, reasons="" if found is None else str(found))
 
 
 def _compared(store: IndexStore, settings: Settings, card: Card) -> tuple[Manifest | None, Staleness | None]:

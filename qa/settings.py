@@ -78,6 +78,19 @@ class Settings(BaseSettings):
         description="the page that qa eval --report wrote, to be shown to the owner; empty: none",
     )
 
+    log_format: Literal["text", "json"] = Field(default="text", description="lines of the log: text, or json")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least that is logged: debug, info, warning or error"
+    )
+    log_requests: bool = Field(
+        default=False, json_schema_extra={"shown": "no"}, description="whether each request is logged, once it ended"
+    )
+    log_questions: bool = Field(
+        default=False,
+        json_schema_extra={"shown": "no"},
+        description="whether the line of a request holds the question that was asked",
+    )
+
     llm_base_url: str = Field(
         default="",
         description="a server with OpenAI's chat completions, whose model writes the chat's replies; empty: none does",

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from qa.encoding.encoder import Floats
+from qa.indexing.arrays import kept
 from qa.language.letters import keyboard_fold
 
 _K1, _B = 1.2, 0.75
@@ -88,8 +89,7 @@ class LexicalIndex:
 
             loaded = {name: bm25s.BM25.load(folder / name, mmap=True, allow_pickle=False) for name in cls._FIELDS}
             for field in loaded.values():
-                # Plain arrays over the mapped files: taking a part of an np.memmap costs a microsecond each time.
-                field.scores.update({name: np.asarray(field.scores[name]) for name in ("data", "indices", "indptr")})
+                field.scores.update({name: kept(field.scores[name]) for name in ("data", "indices", "indptr")})
             return loaded
 
         return cls(fields, passages)

@@ -1,4 +1,4 @@
-"""The vectors of single tokens, for late interaction: a byte a dimension in one array, mapped from disk.
+"""The vectors of single tokens, for late interaction: a byte a dimension in one array.
 
 Each vector has a scale of its own, the 127th part of its largest value. On the development sets this finds what 32-bit
 floats find, but for one question of 665; fewer dimensions (PCA) find less: see `scripts/measure_tokens`.
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoding.encoder import Floats, Integers
+from qa.indexing.arrays import kept
 
 _ARRAYS = ("vectors", "scales", "bounds", "spans")
 _LARGEST = 127
@@ -60,9 +61,7 @@ class TokenStore:
 
     @classmethod
     def load(cls, folder: Path) -> TokenStore:
-        # Plain arrays over the mapped files: taking a part of an np.memmap costs a microsecond each time.
-        mapped = [np.asarray(np.load(folder / file, mmap_mode="r", allow_pickle=False)) for file in cls.files()]
-        return cls(*mapped)
+        return cls(*(kept(np.load(folder / file, mmap_mode="r", allow_pickle=False)) for file in cls.files()))
 
     def save(self, folder: Path) -> None:
         for name, file in zip(_ARRAYS, self.files(), strict=True):

@@ -15,6 +15,7 @@ from qa import __version__
 from qa.builders import builders
 from qa.indexing.store import CURRENT
 from qa.loading import load_answerer, reload_answerer
+from qa.logs import set_up_logs
 from qa.retrieval.answerer import Answerer
 from qa.serving import (
     ask,
@@ -34,6 +35,7 @@ from qa.serving.chat import completions, dify, embeddings, models, responses, ui
 from qa.serving.live import Live
 from qa.serving.mcp import route as mcp
 from qa.serving.middleware import BodyLimit, Failures, GenerationHeader, Head
+from qa.serving.observability import Observability
 from qa.serving.unanswered import unanswered_of
 from qa.serving.web import administration, asking, assets, reading, widget
 from qa.settings import Settings, cores, load_settings
@@ -65,6 +67,7 @@ def create_app(
         builders().close()
         live.stop()
         app.state.unanswered.close()
+        observability.close()
 
     # FastAPI's own /docs loads its scripts from elsewhere; this one brings them along.
     app = FastAPIOffline(
@@ -104,6 +107,7 @@ def create_app(
     app.add_middleware(Head)
     cors.install(app, settings.cors_origins)
     app.add_middleware(GenerationHeader, generation=lambda: live.generation)
+    observability = Observability(app, live, settings)
 
     describe = app.openapi
 
@@ -119,4 +123,5 @@ def create_app(
 def create_app_from_environment() -> FastAPI:
     """The service as the settings say; what each worker process calls."""
     settings = load_settings()
+    set_up_logs(settings)
     return create_app(settings, partial(load_answerer, settings), partial(reload_answerer, settings))

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from qa.logs import request_id
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -36,7 +38,9 @@ def error_reply(
         return JSONResponse({"error_code": int(code or status), "error_msg": detail}, status, headers)
     if path.startswith("/chat/"):
         return PlainTextResponse(detail, status, headers)  # what the AI SDK shows as the error's message
-    more = {"errors": [one._asdict() for one in fields]} if fields else {}
+    more: dict[str, object] = {"errors": [one._asdict() for one in fields]} if fields else {}
+    if (id_ := request_id.get()) is not None:
+        more["request_id"] = id_  # by which the log knows the request
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,

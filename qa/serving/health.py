@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
 
-from qa.serving.parts import AnswererPart
-from qa.serving.problems import described
+from qa.serving.parts import AnswererPart, SettingsPart, live_of
+from qa.serving.problems import described, without_paths
 
 router = APIRouter(tags=["health"])
 
@@ -16,6 +16,10 @@ class Health(BaseModel):
     generation: str | None = None
 
 
+class Readiness(Health):
+    degraded: str | None = Field(None, description="why what answers from memory is not what lies on the disk")
+
+
 @router.get("/livez")
 async def livez() -> Health:
     """The process is there."""
@@ -23,6 +27,12 @@ async def livez() -> Health:
 
 
 @router.get("/readyz", responses=described(503))
-async def readyz(answerer: AnswererPart) -> Health:
-    """The index and the encoder are ready; before that 503."""
-    return Health(status="ready", generation=answerer.generation.id)
+async def readyz(request: Request, answerer: AnswererPart, settings: SettingsPart) -> Readiness:
+    """The index and the encoder are ready; before that 503.
+
+    Where the files of the index are gone or damaged, or another generation could not be taken over, the service
+    answers on from memory: it is ready, and ``degraded`` says so.
+    """
+    degraded = live_of(request).degraded
+    told = degraded and without_paths(degraded, settings)
+    return Readiness(status="ready", generation=answerer.generation.id, degraded=told)

@@ -13,10 +13,13 @@ from typing import NamedTuple
 from qa.errors import QAError
 from qa.retrieval.answerer import Answerer
 from qa.serving.problems import NotReadyError
+from qa.serving.soundness import Soundness
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.1
+# So often the files of what answers are looked at, whether they still are what was loaded.
+_CHECK_EVERY_S = 1.0
 # What could not be loaded is tried again after so long, then after twice that, and so on.
 _RETRY_S, _LONGEST_RETRY_S = 2.0, 60.0
 # The first questions of a process, and of a generation, pay for what is made late; let it be these, in each spelling.
@@ -55,6 +58,11 @@ class Live:
         self._answerer: Answerer | None = None
         self._failed = False
         self._told = ""
+        self._unloaded: str | None = None
+        self._unsound: str | None = None
+        self._soundness, self._check_at = Soundness(current.parent), 0.0
+        self.on_check: Callable[[], None] = lambda: None
+        self.on_failure: Callable[[], None] = lambda: None
         self._retry_s, self._retry_at = _RETRY_S, float("inf")
         self._stopped = threading.Event()
 
@@ -72,9 +80,27 @@ class Live:
         self._take(seen)
         while not self._stopped.wait(LOOK_EVERY_S):
             before, seen = seen, _Pointer.read(self._current)
+            if time.monotonic() >= self._check_at:
+                self._check(seen)
             published = seen is not None and seen != before
             if (published or time.monotonic() >= self._retry_at) and (not seen or seen.generation != self.generation):
                 self._take(seen)
+            elif published:
+                self._unloaded = None  # what could not be loaded is not to be live any more
+                self._check_at = 0.0
+
+    def _check(self, seen: _Pointer | None) -> None:
+        """Look whether what answers also lies whole on the disk."""
+        before, self._unsound = self._unsound, None
+        # Once another one is live, it may be removed.
+        if self._answerer is not None and (seen is None or seen.generation == self.generation):
+            self._unsound = self._soundness.problem(self._answerer.generation)
+        if self._unsound is not None and self._unsound != before:
+            log.error("the generation %s answers on from memory: %s", self.generation, self._unsound)
+        elif before is not None and self._unsound is None:
+            log.info("the index lies whole on the disk again")
+        self._check_at = time.monotonic() + _CHECK_EVERY_S
+        self.on_check()
 
     def _take(self, seen: _Pointer | None) -> None:
         """Load what is live and answer with it once it is warm; if that fails, what answered before goes on to."""
@@ -85,7 +111,7 @@ class Live:
             first = len(_WARM_UP) if self._answerer is None else 1
             for question in _WARM_UP[:first]:
                 answerer.answer(question, 1)
-            self._answerer = answerer
+            self._answerer, self._unloaded, self._check_at = answerer, None, 0.0
             for question in _WARM_UP[first:]:
                 answerer.answer(question, 1)
             self._retry_s, self._retry_at, self._told = _RETRY_S, float("inf"), ""
@@ -98,6 +124,9 @@ class Live:
 
     def _report(self, error: Exception) -> None:
         self._failed = True
+        self._unloaded = str(error) if isinstance(error, QAError) else "loading failed; the service's log says why"
+        self._check_at = 0.0
+        self.on_failure()
         if str(error) == self._told:  # it was told when it was tried before
             return
         self._told = str(error)
@@ -111,6 +140,16 @@ class Live:
     def generation(self) -> str | None:
         """The id of the generation that answers, or None while there is none."""
         return self._answerer.generation.id if self._answerer else None
+
+    @property
+    def loaded(self) -> Answerer | None:
+        """What answers now, or None while nothing does."""
+        return self._answerer
+
+    @property
+    def degraded(self) -> str | None:
+        """Why what answers from memory is not what lies on the disk; None where it is, and while nothing answers."""
+        return (self._unloaded or self._unsound) if self._answerer else None
 
     def answerer(self) -> Answerer:
         """What answers now.

@@ -97,7 +97,11 @@ class Head:
                 message = {"type": "http.response.body", "body": b"", "more_body": message.get("more_body", False)}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, bare)
+        inner = {**scope, "method": "GET"}
+        try:
+            await self.app(inner, receive, bare)
+        finally:
+            scope["route"] = inner.get("route")
 
 
 class GenerationHeader:

@@ -68,6 +68,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str
+    request_id: str | None = None
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
