@@ -86,7 +86,7 @@ class Metrics:
         for answerable in ("true", "false"):  # a share of answers is one of both, also before there was one
             self._answers.labels(answerable)
 
-    def began(self) -> None:
+    def began(self, _id: str) -> None:
         self._in_flight.inc()
         self._waiting.set(self._queue())
 

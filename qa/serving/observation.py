@@ -43,7 +43,7 @@ class Finished(NamedTuple):
 class Observer(Protocol):
     """Is told of every request, once it has begun and once it has ended."""
 
-    def began(self) -> None: ...
+    def began(self, id_: str) -> None: ...
 
     def finished(self, request: Finished) -> None: ...
 
@@ -75,7 +75,7 @@ class Observation:
             await send(message)
 
         for observer in self.observers:
-            observer.began()
+            observer.began(id_)
         try:
             with traced(trace):
                 await self.app(scope, receive, named)
@@ -106,7 +106,7 @@ class RequestLog:
     def __init__(self, settings: Settings) -> None:
         self._questions = settings.log_questions
 
-    def began(self) -> None:
+    def began(self, _id: str) -> None:
         """Nothing: what has only begun is told of when it ends."""
 
     def finished(self, request: Finished) -> None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
-from qa.retrieval.trace import Phase
 from qa.serving.observation import Finished
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _EXPORTER = "OTEL_TRACES_EXPORTER"
 _UNTRACED = "/livez$,/readyz$,/metrics$"
 # Each may hold the question of GET /ask.
 _ADDRESSES = ("http.url", "http.target", "url.full", "url.query")
-_LONGEST_FLUSH_S = 3.0
+_LONGEST_CLOSE_S = 3.0
 
 
 def is_wanted() -> bool:
@@ -74,37 +74,37 @@ class Telemetry:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
         named = "OTEL_SERVICE_NAME" in os.environ
-        provider = TracerProvider(resource=Resource.create({} if named else {SERVICE_NAME: "suraq"}))
+        resource = Resource.create({} if named else {SERVICE_NAME: "suraq"})
+        provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         provider.add_span_processor(BatchSpanProcessor(exporter))
         return cls(app, provider)
 
-    def began(self) -> None:
-        """Nothing: the span was begun before."""
-
-    def finished(self, request: Finished) -> None:
-        """Tell of the phases, within the request's span, which has not ended yet."""
+    def began(self, id_: str) -> None:
+        """Give the request's span its id. The span ends with the last byte, before `finished`."""
         from opentelemetry.trace import get_current_span
 
-        span = get_current_span()
-        if not span.is_recording():
-            return
-        span.set_attribute("suraq.request_id", request.id)
-        if request.generation is not None:
-            span.set_attribute("suraq.generation", request.generation)
-        if request.trace.answers:
-            span.set_attribute("suraq.answerable", request.trace.answers[-1])
-        since_epoch = time.time_ns() - time.perf_counter_ns()
-        for phase in request.trace.phases:
-            self._tell(phase, since_epoch)
+        get_current_span().set_attribute("suraq.request_id", id_)
 
-    def _tell(self, phase: Phase, since_epoch: int) -> None:
-        span = self._tracer.start_span(phase.name, start_time=since_epoch + phase.started)
-        span.end(since_epoch + phase.ended)
+    def finished(self, request: Finished) -> None:
+        """Tell of the phases, within the request's span."""
+        from opentelemetry.trace import get_current_span
+
+        if not get_current_span().get_span_context().is_valid:
+            return  # it is not traced
+        since_epoch = time.time_ns() - time.perf_counter_ns()
+        answers = iter(request.trace.answers)
+        for phase in request.trace.phases:
+            told: dict[str, str | bool] = {}
+            if phase.name == "answer":
+                told = {"suraq.generation": request.generation or "", "suraq.answerable": next(answers, False)}
+            span = self._tracer.start_span(phase.name, start_time=since_epoch + phase.started, attributes=told)
+            span.end(since_epoch + phase.ended)
 
     def close(self) -> None:
         """Send what is left, for a few seconds at most: nobody may be there to take it."""
-        self._provider.force_flush(int(_LONGEST_FLUSH_S * 1000))
-        self._provider.shutdown()
+        closing = threading.Thread(target=self._provider.shutdown, name="last traces", daemon=True)
+        closing.start()
+        closing.join(_LONGEST_CLOSE_S)
 
 
 def _exporter() -> SpanExporter | None:
