@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qa.errors import CorpusError, GenerationError, IndexFolderError, QAError, SettingsError
+from qa.exposure import check_exposure
 from qa.index_commands import index, rebuild_and_tell
 from qa.logs import set_up_logs, tell
 from qa.settings import Settings, load_settings
@@ -65,7 +66,10 @@ def serve(host: str | None, port: int | None, workers: int | None, watch: bool) 
         if value is not None:
             os.environ[name] = str(value)  # worker processes read their settings from the environment
     settings = load_settings()
+    check_exposure(settings)
     set_up_logs(settings)
+    if settings.api_keys:
+        os.environ["QA_API_KEYS"] = settings.api_keys.hashed()  # worker processes need no more
     _check_address(settings)
     _build(settings, watch=watch)
     tell(f"Serving {_live_counts(settings)} on http://{settings.host}:{settings.port}")
@@ -80,6 +84,9 @@ def serve(host: str | None, port: int | None, workers: int | None, watch: bool) 
             host=settings.host,
             port=settings.port,
             workers=settings.workers,
+            http="qa.serving.connection:Connection",
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
             log_config=None,  # its lines take the same way as ours
             log_level=None,
             access_log=False,  # it would write every question into the log

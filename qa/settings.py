@@ -10,10 +10,16 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_dir
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from qa.addresses import parse_networks
+from qa.api_keys import SHORTEST_SECRET, ApiKeys
 from qa.errors import SettingsError
+from qa.rate import Rate
+
+# What these hold is not told, not even in an error.
+_SECRETS = ("admin_token", "api_keys", "llm_api_key")
 
 _PORTS = {"http": 80, "https": 443}
 # A name or an IPv4 address, or an IPv6 address, which `urlsplit` takes out of its brackets.
@@ -58,7 +64,34 @@ class Settings(BaseSettings):
         description="the origins of other sites whose pages may ask, separated by commas, or * for all; empty: none",
     )
     admin_token: SecretStr = Field(
-        default=SecretStr(""), description="what administration over HTTP asks for; empty: there is none"
+        default=SecretStr(""),
+        description="what administration over HTTP asks for, 16 characters or more; empty: there is none",
+    )
+    public_admin: bool = Field(
+        default=False,
+        json_schema_extra={"shown": "no"},
+        description="yes: administration may be on at an address that others reach, without keys to ask",
+    )
+    api_keys: Annotated[ApiKeys, NoDecode, BeforeValidator(ApiKeys.parse)] = Field(
+        default=ApiKeys(),
+        json_schema_extra={"shown": ""},
+        description="keys that asking needs, separated by commas; empty: none",
+    )
+    rate_limit: Annotated[Rate | None, NoDecode, BeforeValidator(Rate.parse)] = Field(
+        default=None,
+        json_schema_extra={"shown": ""},
+        description="how often a key or an address may ask, as in 60/minute; empty: as often as it likes",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_networks)] = Field(
+        default=("127.0.0.1", "::1"),
+        json_schema_extra={"shown": "127.0.0.1,::1"},
+        description="addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed",
+    )
+    queue: int = Field(
+        default=16, ge=0, le=10_000, description="how many requests of a worker may wait; more are refused with 503"
+    )
+    request_timeout: float = Field(
+        default=30, gt=0, le=3600, description="how long a request may take to arrive, and to wait, in seconds"
     )
     keep_generations: int = Field(default=5, ge=1, le=1000, description="how many built generations are kept")
 
@@ -141,6 +174,17 @@ class Settings(BaseSettings):
     def _bare(cls, value: SecretStr) -> SecretStr:
         return SecretStr(value.get_secret_value().strip())
 
+    @field_validator("admin_token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        length = len(value.get_secret_value())
+        if 0 < length < SHORTEST_SECRET:
+            raise ValueError(
+                f"it has {length} characters and needs at least {SHORTEST_SECRET}; "
+                "openssl rand -hex 24 makes a good one"
+            )
+        return value
+
     def threads(self) -> int:
         """Threads for one worker's encoder."""
         return self.encoder_threads or max(1, cores() // self.workers)
@@ -183,5 +227,8 @@ def load_settings() -> Settings:
         raise SettingsError("the file .env is not UTF-8; save it as UTF-8") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = "QA_" + str(first["loc"][0]).upper() if first["loc"] else "the settings"
-        raise SettingsError(f"{name} is {first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from error
+        field = str(first["loc"][0]) if first["loc"] else ""
+        name = f"QA_{field.upper()}" if field else "the settings"
+        value = "not usable" if field in _SECRETS else repr(first["input"])
+        reason = SettingsError(f"{name} is {value}: {first['msg'].removeprefix('Value error, ')}")
+        raise reason from (None if field in _SECRETS else error)

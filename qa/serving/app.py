@@ -23,10 +23,12 @@ from qa.serving import (
     cors,
     differences,
     documents,
+    doors,
     edits,
     generations,
     health,
     index,
+    keys,
     problems,
     rebuilding,
     review,
@@ -34,7 +36,7 @@ from qa.serving import (
 from qa.serving.chat import completions, dify, embeddings, models, responses, ui_stream, vector_stores
 from qa.serving.live import Live
 from qa.serving.mcp import route as mcp
-from qa.serving.middleware import BodyLimit, Failures, GenerationHeader, Head
+from qa.serving.middleware import Failures, GenerationHeader, Head
 from qa.serving.observability import Observability
 from qa.serving.unanswered import unanswered_of
 from qa.serving.web import administration, asking, assets, reading, widget
@@ -55,11 +57,12 @@ def create_app(
 
     When another generation becomes live, ``reload`` is called with what answered before; without it, ``load`` is.
     """
+    threads = _THREADS_A_CORE * max(cores(), 2)
     live = Live(load, reload or (lambda _: load()), settings.index_dir / CURRENT)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        current_default_thread_limiter().total_tokens = _THREADS_A_CORE * max(cores(), 2)
+        current_default_thread_limiter().total_tokens = threads
         live.start()
         if settings.admin_token.get_secret_value():
             builders().stand_by()
@@ -102,7 +105,7 @@ def create_app(
         app.include_router(part.router)
     for protocol in (models, completions, mcp, ui_stream, dify, responses, vector_stores, embeddings):
         app.include_router(protocol.router)
-    app.add_middleware(BodyLimit)
+    doors.install(app, settings, threads)
     app.add_middleware(Failures)
     app.add_middleware(Head)
     cors.install(app, settings.cors_origins)
@@ -114,6 +117,8 @@ def create_app(
     def openapi() -> dict[str, Any]:
         schema = describe()
         schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.Problem.model_json_schema()
+        if settings.api_keys:
+            keys.describe(schema)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]

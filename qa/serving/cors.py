@@ -12,6 +12,8 @@ _READABLE = (
     "ETag",
     "Location",
     "Mcp-Session-Id",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "X-Index-Generation",
     "X-Request-ID",

@@ -11,6 +11,9 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from qa.logs import request_id
 
 MEDIA_TYPE = "application/problem+json"
+_JSON_RPC_INVALID_REQUEST, _JSON_RPC_SERVER_ERROR = -32600, -32000
+# The same request may be answered at another time.
+_LATER = (408, 429, 500, 503)
 
 
 class Field(NamedTuple):
@@ -36,6 +39,9 @@ def error_reply(
     if f"{path}/".startswith("/retrieval/"):
         # Dify's codes are numbers; for an error that it has none for, the status.
         return JSONResponse({"error_code": int(code or status), "error_msg": detail}, status, headers)
+    if path == "/mcp":
+        error = {"code": _JSON_RPC_SERVER_ERROR if status in _LATER else _JSON_RPC_INVALID_REQUEST, "message": detail}
+        return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, status, headers)
     if path.startswith("/chat/"):
         return PlainTextResponse(detail, status, headers)  # what the AI SDK shows as the error's message
     more: dict[str, object] = {"errors": [one._asdict() for one in fields]} if fields else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, NamedTuple
 
@@ -50,13 +50,17 @@ class Speech(NamedTuple):
 
 
 class Speaker(NamedTuple):
-    """Replies in the name of one request; links begin with ``base_url``, ``gone`` returns when nobody waits for it."""
+    """Replies in the name of one request; links begin with ``base_url``, ``gone`` returns when nobody waits for it.
+
+    ``searched`` is called once the search is done: what a language model takes after that, it takes elsewhere.
+    """
 
     answerer: Answerer
     settings: Settings
     base_url: str
     gone: Gone | None = None
     unanswered: Unanswered = Nowhere()
+    searched: Callable[[], None] | None = None
 
     @property
     def listening(self) -> Listening:
@@ -84,6 +88,8 @@ class Speaker(NamedTuple):
         reply = await run_sync(compose)
         if reply.answer is not None:
             self.unanswered.note(reply.answer)
+        if self.searched is not None:
+            self.searched()
         model = LanguageModel.of(self.settings) if reply.kind == "answer" else None
         if model is not None:
             return Speech(reply, synthesised(reply, model, marker, closing, self.gone))
@@ -117,7 +123,14 @@ async def _spoken(reply: Reply) -> AsyncIterator[Piece]:
 async def speaker_of(
     request: Request, answerer: AnswererPart, settings: SettingsPart, unanswered: UnansweredPart
 ) -> Speaker:
-    return Speaker(answerer, settings, base_url_of(request, settings), partial(_gone, request), unanswered)
+    return Speaker(
+        answerer,
+        settings,
+        base_url_of(request, settings),
+        partial(_gone, request),
+        unanswered,
+        getattr(request.state, "give_turn_back", None),
+    )
 
 
 async def _gone(request: Request) -> None:

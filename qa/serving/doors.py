@@ -1,0 +1,26 @@
+"""What a request passes before a route sees it, in this order: how often, by whose key, how it arrives, how large it
+is, and when its turn is."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from qa.serving.arrival import Arrival
+from qa.serving.keys import KeyGate, Keys
+from qa.serving.middleware import BodyLimit
+from qa.serving.rate_limit import RateLimit
+from qa.serving.turns import Turns
+from qa.settings import Settings
+
+
+def install(app: FastAPI, settings: Settings, at_once: int) -> None:
+    """Put up what the settings ask for; ``at_once`` requests are answered together."""
+    keys = Keys.of(settings)
+    # What is added last is passed first.
+    app.add_middleware(Turns, at_once=at_once, waiting=settings.queue, patience=settings.request_timeout)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Arrival, patience=settings.request_timeout)
+    if keys.api:
+        app.add_middleware(KeyGate, keys=keys)
+    if settings.rate_limit is not None:
+        app.add_middleware(RateLimit, rate=settings.rate_limit, keys=keys)

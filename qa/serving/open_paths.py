@@ -1,0 +1,21 @@
+"""Which addresses ask for no key, and which no limit holds back."""
+
+from __future__ import annotations
+
+# What is named here shows nothing of the essay: health, the description of the API, and what pages are made of.
+_OPEN = frozenset(
+    {"/livez", "/readyz", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/widget.js", "/admin", "/favicon.ico"}
+)
+_OPEN_FOLDERS = ("/assets/", "/static-offline-docs/")
+# How busy a service is and what it is asked about is for whoever may ask.
+_METRICS = "/metrics"
+
+
+def is_open(path: str) -> bool:
+    """Whether a path is answered without a key. What is not named here needs one: nothing is open by oversight."""
+    return path in _OPEN or path.startswith(_OPEN_FOLDERS)
+
+
+def is_unlimited(path: str) -> bool:
+    """Whether a path is answered however busy the service is: what watches over it must see it then."""
+    return path == _METRICS or is_open(path)
