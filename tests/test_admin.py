@@ -31,7 +31,7 @@ from tests.conftest import ROOT, environment, run_qa, serving
 from tests.test_docs import README
 from tests.test_service import problem
 
-TOKEN = "тоқен s3cret"
+TOKEN = "тоқен s3cret of sixteen"
 TEXT = {"content-type": "text/plain; charset=utf-8"}
 MARKDOWN = {"content-type": "text/markdown"}
 ROUTES = [
@@ -256,7 +256,7 @@ def test_a_stream_that_nobody_follows_is_looked_at_no_more_and_keeps_no_service_
 
     monkeypatch.setattr("qa.serving.rebuilding._look", look)
     monkeypatch.setattr(Jobs, "get", lambda *_: job)
-    app = create_app(Settings(index_dir=tmp_path, admin_token=SecretStr("t")), lambda: pytest.fail("not asked"))
+    app = create_app(Settings(index_dir=tmp_path, admin_token=SecretStr("t" * 16)), lambda: pytest.fail("not asked"))
     monkeypatch.setattr(app.state.live, "start", lambda: None)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -264,7 +264,7 @@ def test_a_stream_that_nobody_follows_is_looked_at_no_more_and_keeps_no_service_
     while not server.started:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    url, headers = f"http://127.0.0.1:{port}/index/jobs/{job.id}/events", {"Authorization": "Bearer t"}
+    url, headers = f"http://127.0.0.1:{port}/index/jobs/{job.id}/events", {"Authorization": f"Bearer {'t' * 16}"}
     with httpx.stream("GET", url, headers=headers, trust_env=False) as reply:
         lines = reply.iter_lines()
         while '"done":2' not in next(lines):
