@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from asyncio import TimerHandle, Transport
 from typing import Any
 
@@ -57,7 +59,7 @@ class Connection(HttpToolsProtocol):
         super().on_header(name, value)
         self._parsed += len(name) + len(value)
         if not self._in_head and self._parsed > 2 * _LONGEST_HEAD:
-            self.transport.abort()  # trailers without end
+            self._drop()  # trailers without end
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -74,7 +76,7 @@ class Connection(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         if self.transport.get_write_buffer_size():
-            self.transport.abort()  # to close it would wait for a client that does not read
+            self._drop()
         else:
             super().timeout_keep_alive_handler()
 
@@ -110,9 +112,15 @@ class Connection(HttpToolsProtocol):
 
     def _look_again(self, unsent: int) -> None:
         if self.transport.get_write_buffer_size() >= unsent:
-            self.transport.abort()
+            self._drop()
         else:
             self._expect_reading()
+
+    def _drop(self) -> None:
+        """Let go of a client that does not read: to close the connection in order would wait for it to."""
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _refuse(self, status: int, detail: str) -> None:
         if not self._answering:  # else it would stand in the middle of a reply

@@ -38,7 +38,8 @@ def error_reply(
         return JSONResponse(openai_error(status, detail, fields, code), 400 if status == 422 else status, headers)
     if f"{path}/".startswith("/retrieval/"):
         # Dify's codes are numbers; for an error that it has none for, the status.
-        return JSONResponse({"error_code": int(code or status), "error_msg": detail}, status, headers)
+        number = int(code) if code and code.isdecimal() else status
+        return JSONResponse({"error_code": number, "error_msg": detail}, status, headers)
     if path == "/mcp":
         error = {"code": _JSON_RPC_SERVER_ERROR if status in _LATER else _JSON_RPC_INVALID_REQUEST, "message": detail}
         return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, status, headers)
