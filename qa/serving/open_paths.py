@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-# What is named here shows nothing of the essay: health, the description of the API, and what pages are made of.
+# What is named here shows nothing of the essay: health, the description of the API, and what pages are made of; the
+# report asks for the administrator's token itself, which a form sends to it.
 _OPEN = frozenset(
-    {"/livez", "/readyz", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/widget.js", "/admin", "/favicon.ico"}
+    {
+        "/livez",
+        "/readyz",
+        "/docs",
+        "/docs/oauth2-redirect",
+        "/openapi.json",
+        "/widget.js",
+        "/admin",
+        "/index/report",
+        "/favicon.ico",
+    }
 )
 _OPEN_FOLDERS = ("/assets/", "/static-offline-docs/")
 # How busy a service is and what it is asked about is for whoever may ask.
