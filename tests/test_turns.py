@@ -8,14 +8,14 @@ import anyio
 from anyio.abc import TaskGroup
 from starlette.types import Message, Receive, Scope, Send
 
-from qa.serving.turns import Turns
+from qa.serving.turns import Queue, Turns
 
 
 class Stage:
     """An application behind `Turns`; each request goes on when it is told to."""
 
     def __init__(self, at_once: int, waiting: int, patience: float = 60) -> None:
-        self.turns = Turns(self.app, at_once, waiting, patience)
+        self.turns = Turns(self.app, at_once, Queue(waiting), patience)
         self.on_stage: list[str] = []
         self.cues: dict[str, anyio.Event] = {}
         self.replies: dict[str, int] = {}

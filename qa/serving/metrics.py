@@ -25,7 +25,7 @@ _PHASE = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25,
 
 
 class Metrics:
-    """One worker's counts. ``queue`` tells how many requests wait for a thread; ``more`` is asked at each scrape.
+    """One worker's counts. ``queue`` tells how many requests wait for their turn; ``more`` is asked at each scrape.
 
     What is told of a request costs some hundredths of a millisecond.
     """
@@ -69,7 +69,7 @@ class Metrics:
             "suraq_http_requests_in_flight", "Requests being answered.", multiprocess_mode="livesum", registry=own
         )
         self._waiting = Gauge(
-            "suraq_queue_length", "Requests that wait for a thread.", multiprocess_mode="livesum", registry=own
+            "suraq_queue_length", "Requests that wait for their turn.", multiprocess_mode="livesum", registry=own
         )
         self._ready = Gauge(
             "suraq_workers_ready", "Worker processes that can answer.", multiprocess_mode="livesum", registry=own

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from qa.serving import scraping
@@ -18,7 +17,7 @@ class Observability:
     """Of one app. Make it once all other middleware is there: what is added last sees all others' replies."""
 
     def __init__(self, app: FastAPI, live: Live, settings: Settings) -> None:
-        metrics = Metrics(_waiting, [IndexMetrics(live, settings)])
+        metrics = Metrics(lambda: app.state.queue.waiting, [IndexMetrics(live, settings)])
         live.on_check = lambda: metrics.health(ready=live.loaded is not None, degraded=live.degraded is not None)
         live.on_failure = metrics.load_failed
         app.state.metrics = metrics
@@ -39,8 +38,3 @@ class Observability:
         """Send what has not been sent yet."""
         if self._telemetry is not None:
             self._telemetry.close()
-
-
-def _waiting() -> int:
-    """How many requests wait for one of the threads that answer."""
-    return current_default_thread_limiter().statistics().tasks_waiting

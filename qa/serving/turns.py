@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from anyio import Semaphore, move_on_after
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,22 +15,29 @@ _SOON = {"Retry-After": "1"}
 _APART = "/index/"
 
 
+@dataclass
+class Queue:
+    """The requests of an app that wait for their turn: how many there are now, and the most that may."""
+
+    longest: int
+    waiting: int = 0
+
+
 class Turns:
     """Gives each request its turn, in the order of their coming, and takes it back when its reply begins.
 
-    ``at_once`` have their turn together. ``waiting`` others wait, each for ``patience`` seconds at most; whoever comes
-    beyond that is refused at once: to let more wait would make all wait longer and answer none more. What happens in a
-    thread cannot be stopped, so that only waiting has a limit in time.
+    ``at_once`` have their turn together. Others wait in the ``queue``, each for ``patience`` seconds at most; whoever
+    comes beyond that is refused at once: to let more wait would make all wait longer and answer none more. What happens
+    in a thread cannot be stopped, so that only waiting has a limit in time.
 
     A reply that goes on after its search gives its turn back itself: ``state`` holds ``give_turn_back``.
     """
 
-    def __init__(self, app: ASGIApp, at_once: int, waiting: int, patience: float) -> None:
+    def __init__(self, app: ASGIApp, at_once: int, queue: Queue, patience: float) -> None:
         self.app = app
         self._turns = Semaphore(at_once, fast_acquire=True)
-        self._most_waiting = waiting
+        self._queue = queue
         self._patience = patience
-        self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or _is_apart(scope):
@@ -59,14 +68,14 @@ class Turns:
 
     async def _wait(self) -> str:
         """Wait for a turn; why there is none, or nothing."""
-        if self._turns.value == 0 and self._waiting >= self._most_waiting:
+        if self._turns.value == 0 and self._queue.waiting >= self._queue.longest:
             return "as many requests wait for an answer as may; ask again in a moment"
-        self._waiting += 1
+        self._queue.waiting += 1
         try:
             with move_on_after(self._patience) as waited:
                 await self._turns.acquire()
         finally:
-            self._waiting -= 1
+            self._queue.waiting -= 1
         if waited.cancelled_caught:
             return f"the request waited {self._patience:g} s and others still were before it; ask again in a moment"
         return ""
