@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from qa.language.cleaning import visible
 from qa.reading.lines import Line
@@ -17,6 +17,8 @@ from qa.reading.lines import Line
 _LONG, _SENTENCE_WORDS = 200, 4
 _FORM = "comment form"
 _SENTENCE_END = tuple(".!?…")
+# No page leaves more lines than that, and each is compared with every pattern.
+_MOST_LINES = 2000
 # A list item at the end belongs to the essay's last list, whatever single word it is.
 _ITEM = re.compile(r"\s*(?:[-*+•·–]|\d{1,3}[.)])\s")
 
@@ -61,7 +63,7 @@ def debris_tail(lines: list[Line]) -> list[tuple[Line, str]]:
     for above, line in reversed(list(pairwise(remaining))):
         reason = _reason("lines", line)
         continues = above.end + 2 >= line.start and line.stripped[:1].islower() and _reason("lines", above) is None
-        if reason is None or continues or _ITEM.match(line.text):
+        if reason is None or continues or _ITEM.match(line.text) or len(tail) > _MOST_LINES:
             break
         tail.insert(0, (line, reason))
     return tail
@@ -69,25 +71,47 @@ def debris_tail(lines: list[Line]) -> list[tuple[Line, str]]:
 
 def _form(paragraphs: list[list[Line]]) -> list[tuple[Line, str]]:
     """The longest stretch at the end that a ``starts`` line opens and that holds no prose."""
-    found: list[tuple[Line, str]] = []
-    below: list[Line] = []
+    begins: tuple[int, int] | None = None
+    looked = 0
     for order in range(len(paragraphs) - 1, -1, -1):
-        paragraph = paragraphs[order]
+        paragraph, prose = paragraphs[order], _Prose()
         for place in range(len(paragraph) - 1, -1, -1):
+            prose.add_above(paragraph[place])
+            looked += 1
+            if prose or looked > _MOST_LINES:
+                break
             reason = _reason("starts", paragraph[place])
             # Links to other pages come under a line of their own; a form may follow the text directly.
-            opens = bool(order or place) and (place == 0 or reason == _FORM)
-            if reason is not None and opens and not _is_prose(paragraph[place:]):
-                found = [(line, _reason("lines", line) or reason) for line in (*paragraph[place:], *below)]
-        if _is_prose(paragraph):
-            break
-        below = [*paragraph, *below]
-    return found
+            if reason is not None and (order or place) and (place == 0 or reason == _FORM):
+                begins = order, place
+        else:
+            continue
+        break
+    if begins is None:
+        return []
+    first, *below = paragraphs[begins[0] :]
+    lines = list(chain(first[begins[1] :], *below))
+    opened = _reason("starts", lines[0]) or ""
+    return [(line, _reason("lines", line) or opened) for line in lines]
 
 
-def _is_prose(paragraph: list[Line]) -> bool:
-    text = " ".join(line.text.strip() for line in paragraph if _reason("lines", line) is None)
-    return len(text) >= _LONG or (len(text.split()) >= _SENTENCE_WORDS and text.endswith(_SENTENCE_END))
+class _Prose:
+    """Whether the lines of a paragraph, read from its end, are prose so far; what is debris by itself is not."""
+
+    def __init__(self) -> None:
+        self._length, self._words, self._ended = -1, 0, False
+
+    def add_above(self, line: Line) -> None:
+        if _reason("lines", line) is not None:
+            return
+        text = line.text.strip()
+        if self._length < 0:
+            self._ended = text.endswith(_SENTENCE_END)
+        self._length += len(text) + 1
+        self._words += len(text.split())
+
+    def __bool__(self) -> bool:
+        return self._length >= _LONG or (self._words >= _SENTENCE_WORDS and self._ended)
 
 
 def _paragraphs(lines: list[Line]) -> list[list[Line]]:

@@ -4,68 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qa.language.cleaning import visible
 from qa.reading.debris import debris_tail, is_debris
+from qa.reading.front_matter import FrontMatter
 from qa.reading.headings import number_of_title
 from qa.reading.lines import Lines
+from qa.reading.markup import Environment, parser, without_comments, without_markup
 from qa.reading.outline import Block, Heading, Outline, OutlineBuilder, trimmed
 from qa.reading.plaintext import item_label
 from qa.records import Span
 
 if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
     from markdown_it.tree import SyntaxTreeNode
 
 _ATX = re.compile(r" {0,3}#{1,6}(?=\s|$)")
 _SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
-_CONTAINER_MARKS = re.compile(r"(?m)^[ \t]*(?:>[ \t]?)*[ \t]*")
 _ROW_START = re.compile(r"[ \t]*(?:>[ \t]?)*[ \t]*(?:[-*+][ \t]+)?(?:\|[ \t]*)?")
 _BOLD_LABEL = re.compile(r"(?P<mark>\*\*|__)(?P<label>[^*_\n]{1,100}?):?(?P=mark)(?=.*\w)", re.DOTALL)
 _SCRIPT = re.compile(r"\s*<(?:script|style)\b", re.IGNORECASE)
-_FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]+\]")
-_DEEPEST = 100  # levels of lists and quotes
-_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
 _DECORATION = re.compile(r"[\s>*_-]+")
 _LINK_DEFINITION = re.compile(r"\s*\[[^^\]][^\]]*\]:")
 _FOOTNOTE_DEFINITION = re.compile(r"\s*\[\^[^\]]+\]:")
 
-Environment = dict[str, Any]
-
-
-@cache
-def _parser(front_matter: bool = False) -> MarkdownIt:
-    from markdown_it import MarkdownIt
-    from mdit_py_plugins.footnote import footnote_plugin
-    from mdit_py_plugins.front_matter import front_matter_plugin
-
-    parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table").use(footnote_plugin)
-    return parser.use(front_matter_plugin) if front_matter else parser
+# In characters. What is longer is no heading, whatever mark it bears; of a header cell the beginning names the column.
+_LONGEST_HEADING, _LONGEST_COLUMN, _LONGEST_HEADER = 1000, 100, 1000
 
 
 def parse_markdown(text: str, fallback_title: str) -> Outline:
     """Recognise headings, list items, tables, quotes, footnotes, code and front matter of a Markdown text."""
     return _Reader(text).read(fallback_title)
-
-
-def _plain_text(environment: Environment) -> Callable[[str], str]:
-    """A function that takes the markup off a stretch of the document with those link definitions."""
-    references = {"references": environment.get("references", {})}
-
-    def plain(markup: str) -> str:
-        source = _FOOTNOTE_MARK.sub("", _CONTAINER_MARKS.sub("", markup))
-        inline = _parser().parseInline(source, {**references})
-        return visible("".join(_inline_text(child) for token in inline for child in token.children or ()))
-
-    return plain
-
-
-def _inline_text(token: Any) -> str:
-    if token.type in ("softbreak", "hardbreak"):
-        return " "
-    return str(token.content) if token.type in ("text", "code_inline", "image") else ""
 
 
 class _Reader:
@@ -78,7 +47,7 @@ class _Reader:
         self.covered: set[int] = set()
         self.environment: Environment = {}
         self.plain: Callable[[str], str] = visible
-        self.front_matter: Environment | None = None
+        self.front_matter: FrontMatter | None = None
         self.footnote_sections: dict[int, int] = {}
         self.section = -1  # where blocks are put: the current section, or the one that refers to a footnote
 
@@ -86,10 +55,9 @@ class _Reader:
         from markdown_it.tree import SyntaxTreeNode
 
         end = self._debris()
-        self.front_matter = _front_matter(self.text)
-        parser = _parser(front_matter=self.front_matter is not None)
-        tree = SyntaxTreeNode(parser.parse(self.text[:end], self.environment))
-        self.plain = self.builder.plain_text = _plain_text(self.environment)
+        self.front_matter = FrontMatter.of(self.text)
+        tree = SyntaxTreeNode(parser(self.front_matter is not None).parse(self.text[:end], self.environment))
+        self.plain = self.builder.plain_text = without_markup(self.environment)
         title = self._title(tree)
         for node in tree.children:
             if node.type == "heading" and node is not title:
@@ -105,13 +73,13 @@ class _Reader:
         """The heading of level one where there is but one, and it comes first; else the front matter's title."""
         headings = [node for node in tree.children if node.type == "heading"]
         first = [node for node in headings if node.tag == "h1"]
-        if len(first) == 1 and headings[0] is first[0] and self._shown(first[0]):
+        if len(first) == 1 and headings[0] is first[0] and 0 < len(self._shown(first[0])) <= _LONGEST_HEADING:
             self.builder.title = self._shown(first[0])
             self._cover(first[0])
             return first[0]
         if tree.children and tree.children[0].type == "front_matter":
-            title = (self.front_matter or {}).get("title")
-            self.builder.title = visible(title) or None if isinstance(title, str) else None
+            title = self.front_matter.title if self.front_matter else None
+            self.builder.title = title if title and len(title) <= _LONGEST_HEADING else None
         return None
 
     def _shown(self, node: SyntaxTreeNode) -> str:
@@ -122,6 +90,9 @@ class _Reader:
         shown = self._shown(node)
         if not shown:
             self.builder.drop(start, end, "heading without text")
+            return
+        if len(shown) > _LONGEST_HEADING:
+            self._paragraph(node, (), "paragraph")
             return
         number, title = number_of_title(shown) or (None, shown)
         self.builder.heading(Heading(number, title or shown, shown, int(node.tag[1:]), start, end))
@@ -183,8 +154,8 @@ class _Reader:
     def _table(self, node: SyntaxTreeNode, labels: tuple[str, ...]) -> None:
         """Each row is a block that knows its header cells; the first one begins at the header itself."""
         header, *rows = [row for part in node.children for row in part.children]
-        names = [self._shown(cell) for cell in header.children]
-        context = " | ".join(names)
+        names = [self._shown(cell)[:_LONGEST_COLUMN] for cell in header.children]
+        context = " | ".join(names)[:_LONGEST_HEADER]
         start = self._row_span(header)[0]
         self._cover(node)
         for row in rows or [header]:
@@ -194,7 +165,7 @@ class _Reader:
             )
             own = (cells[0],) if cells and cells[0] else ()
             row_start, end = self._row_span(row)
-            plain = pairs if rows else context
+            plain = (pairs if rows else context) or None
             self._add(
                 Block("row", start if row is (rows or [header])[0] else row_start, end, (*labels, *own), context, plain)
             )
@@ -225,7 +196,7 @@ class _Reader:
     def _html(self, node: SyntaxTreeNode, labels: tuple[str, ...]) -> None:
         start, end = self._cover(node)
         markup = self.text[start:end]
-        if not _SCRIPT.match(markup) and self.plain(_without_comments(markup)):
+        if not _SCRIPT.match(markup) and self.plain(without_comments(markup)):
             self._add(Block("paragraph", start, end, labels))
         else:
             self.builder.drop(
@@ -267,8 +238,9 @@ class _Reader:
 
     def _debris(self) -> int:
         """Drop the web page's remains at the end and return the offset where the essay ends."""
-        headings = [number for number in self._heading_lines() if not is_debris(self.lines[number])]
-        tail = debris_tail(self.lines[headings[-1] + 1 if headings else 0 :])
+        headings = reversed(list(self._heading_lines()))
+        last = next((number for number in headings if not is_debris(self.lines[number])), -1)
+        tail = debris_tail(self.lines[last + 1 :])
         for line, reason in tail:
             self.builder.drop(*line.content, reason)
         return tail[0][0].start if tail else len(self.text)
@@ -285,14 +257,6 @@ class _Reader:
                 self.builder.drop(*line.content, _reason(line.text))
 
 
-def _without_comments(markup: str) -> str:
-    kept, rest = "", markup
-    while "<!--" in rest and "-->" in rest:
-        before, _, rest = rest.partition("<!--")
-        kept, rest = kept + before, rest.partition("-->")[2]
-    return kept + rest
-
-
 def _reason(line: str) -> str:
     if line.strip().startswith(("```", "~~~")):
         return "code fence"
@@ -301,15 +265,3 @@ def _reason(line: str) -> str:
     if _FOOTNOTE_DEFINITION.match(line):
         return "footnote that nothing refers to"
     return "decoration" if _DECORATION.fullmatch(line) else "markup without text"
-
-
-def _front_matter(text: str) -> Environment | None:
-    """The metadata that a text begins with, or None: a rule at the top of a text is no front matter."""
-    import yaml
-
-    found = _FRONT_MATTER.match(text)
-    try:
-        data = yaml.safe_load(found["yaml"]) if found else None
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return None
-    return data if isinstance(data, dict) else None

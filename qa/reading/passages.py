@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from qa.errors import DocumentError
 from qa.language.cleaning import visible
 from qa.language.sentences import sentence_spans
 from qa.reading.lines import Lines
@@ -18,17 +19,32 @@ from qa.records import Passage, Section, Span
 LONGEST_PASSAGE = 1200
 # An item shorter than this says too little alone: the encoder also reads what introduces its list.
 _SHORT_ITEM = 60
+_LONGEST_INTRODUCTION = 300
 _CLAUSE_END = re.compile(r"[;,:—–]\s")
+_SPACE = re.compile(r"\s*")
 _ID_LENGTH = 20  # hex digits: 80 bits
+# Every passage repeats the headings above it, its labels, and what it needs to be understood. Of a text written to
+# that end they would fill any memory: in characters, what all of a document's passages may hold besides their text.
+_MOST_REPEATED = 256 * 1024 * 1024
 
 
 def cut_passages(document: str, text: str, outline: Outline, lines: Lines) -> tuple[Passage, ...]:
-    """All passages of a document in the source's order. They do not overlap and cross no section."""
+    """All passages of a document in the source's order. They do not overlap and cross no section.
+
+    Raises:
+        DocumentError: what they repeat would take too much memory.
+    """
     found: list[tuple[tuple[str, ...], Passage]] = []
+    repeated = 0
     for part in outline.sections:
+        above = sum(map(len, part.section.path))
         for block in _introduced(part.blocks, text, outline.plain_text):
             names = (*part.names, *block.labels)
-            found.extend((names, one) for one in _block_passages(document, text, part.section, block, outline, lines))
+            own = list(_block_passages(document, text, part.section, block, outline, lines))
+            found.extend((names, one) for one in own)
+            repeated += len(own) * (above + sum(map(len, block.labels)) + len(block.context or ""))
+            if repeated > _MOST_REPEATED:
+                raise DocumentError(f"{document}: too many passages under long headings or labels; shorten those")
     return _with_ids(sorted(found, key=lambda pair: pair[1].start))
 
 
@@ -41,11 +57,12 @@ def section_label(number: str | None, heading: str | None, item: str | None, tit
 
 def _introduced(blocks: tuple[Block, ...], text: str, plain_text: Callable[[str], str]) -> Iterator[Block]:
     """The blocks, each short list item with the sentence that introduces its list as context."""
-    introduction: str | None = None
+    introduction = ""
     for block in blocks:
         if block.kind != "item":
             spoken = visible(text[block.start : block.end])
-            introduction = plain_text(_last_sentence(spoken)) if spoken.endswith(":") else None
+            introduction = plain_text(_last_sentence(spoken)) if spoken.endswith(":") else ""
+            introduction = introduction if len(introduction) <= _LONGEST_INTRODUCTION else ""
             yield block
         elif introduction and len(text[block.start : block.end]) < _SHORT_ITEM:
             yield replace(block, context=introduction)
@@ -61,7 +78,8 @@ def _last_sentence(text: str) -> str:
 def _block_passages(
     document: str, text: str, section: Section, block: Block, outline: Outline, lines: Lines
 ) -> Iterator[Passage]:
-    pieces = list(_pieces(text, block))
+    # What holds control characters only is nothing that could be read.
+    pieces = [piece for piece in _pieces(text, block) if visible(text[piece[0][0] : piece[-1][1]])]
     for place, sentences in enumerate(pieces):
         start, end = sentences[0][0], sentences[-1][1]
         piece = text[start:end]
@@ -121,7 +139,8 @@ def _short_enough(text: str, span: Span) -> Iterator[Span]:
         spaces = [found.end() for found in re.finditer(r"\s+", window)]
         cut = start + (clauses or spaces or [LONGEST_PASSAGE])[-1]
         yield start, start + len(text[start:cut].rstrip())
-        start = cut + len(text[cut:end]) - len(text[cut:end].lstrip())
+        space = _SPACE.match(text, cut, end)
+        start = space.end() if space else cut
     yield start, end
 
 

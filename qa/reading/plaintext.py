@@ -243,8 +243,9 @@ class _Parser:
 
     def _debris(self) -> None:
         """Drop what a web page left after the last section's text began."""
-        unnumbered = [place for place in self._unnumbered_headings() if not is_debris(self.lines[place])]
-        first = max([*self.headings, *unnumbered], default=-1) + 1
+        unnumbered = reversed(self._unnumbered_headings())
+        last = next((place for place in unnumbered if not is_debris(self.lines[place])), -1)
+        first = max([*self.headings, last]) + 1
         place_of = {line.start: place for place, line in enumerate(self.lines)}
         for line, reason in debris_tail(self.lines[first:]):
             self._skip(place_of[line.start], reason)
