@@ -26,8 +26,9 @@ def _escaped_start(match: re.Match[str]) -> str:
 
 
 def quotation(text: str) -> str:
-    """Text as a block of quotation."""
-    return "\n".join(f"> {_escaped(line)}" if line.strip() else ">" for line in _LINE_END.split(text))
+    """Text as a block of quotation; its lines' indentation, which Markdown would make code of, is left out."""
+    lines = (line.lstrip(" \t") for line in _LINE_END.split(text))
+    return "\n".join(f"> {_escaped(line)}" if line.strip() else ">" for line in lines)
 
 
 def one_line(text: str) -> str:
