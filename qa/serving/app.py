@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
@@ -29,11 +28,13 @@ from qa.serving import (
     health,
     index,
     keys,
+    openapi,
     problems,
     rebuilding,
     review,
 )
 from qa.serving.chat import completions, dify, embeddings, models, responses, ui_stream, vector_stores
+from qa.serving.headers import SecurityHeaders
 from qa.serving.live import Live
 from qa.serving.mcp import route as mcp
 from qa.serving.middleware import Failures, GenerationHeader, Head
@@ -110,18 +111,9 @@ def create_app(
     app.add_middleware(Head)
     cors.install(app, settings.cors_origins)
     app.add_middleware(GenerationHeader, generation=lambda: live.generation)
+    app.add_middleware(SecurityHeaders)
     observability = Observability(app, live, settings)
-
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        schema = describe()
-        schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.Problem.model_json_schema()
-        if settings.api_keys:
-            keys.describe(schema)
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi.described(app, keys.describe if settings.api_keys else None)  # type: ignore[method-assign]
     return app
 
 

@@ -33,6 +33,7 @@ from qa.errors import (
     UnknownJobError,
     UnknownPassageError,
 )
+from qa.serving.allowed import allowed_methods
 from qa.serving.error_bodies import MEDIA_TYPE, Field, error_reply
 from qa.settings import Settings
 
@@ -122,7 +123,9 @@ def _http(request: Request, error: HTTPException) -> Response:
         if error.detail != HTTPStatus(error.status_code).phrase
         else _DETAILS.get(error.status_code, error.detail)
     )
-    return error_reply(_instance(request), error.status_code, detail, error.headers, code=getattr(error, "code", None))
+    allowed = allowed_methods(request) if error.status_code == 405 else ""
+    headers = {**(error.headers or {}), "Allow": allowed} if allowed else error.headers
+    return error_reply(_instance(request), error.status_code, detail, headers, code=getattr(error, "code", None))
 
 
 _DETAILS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -10,7 +11,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.retrieval.answerer import Answerer
 from qa.serving.chat.speaking import base_url_of
@@ -91,4 +92,27 @@ class _Delegated(Response):
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)
+        refused = False
+
+        async def tell(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] == 400:
+                refused = True
+            elif not refused:
+                await send(message)
+            elif not message.get("more_body", False):
+                await _refusal(message.get("body", b""))(scope, receive, send)
+
+        await self._app(scope, receive, tell)
+
+
+def _refusal(body: bytes) -> Response:
+    """A refusal of the library in words of our own: its own name the libraries that it uses, with their versions."""
+    try:
+        error = json.loads(body)["error"]
+        code, message = int(error["code"]), str(error["message"])
+    except (ValueError, KeyError, TypeError):
+        code, message = _INVALID_REQUEST, "send a message as JSON, with the header Content-Type: application/json"
+    if "\n" in message:
+        message = "this is no message of JSON-RPC 2.0: send an object with jsonrpc, method and, for a reply, id"
+    return JSONResponse({"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": message}}, 400)
