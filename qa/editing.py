@@ -21,7 +21,8 @@ from qa.errors import (
 )
 from qa.files import replace_file, sync_folder
 from qa.reading import Source, read_document
-from qa.reading.corpus import TAKEN_BY_ROUTES, document_files, same_kind
+from qa.reading.corpus import document_files, same_kind
+from qa.reading.folder import TAKEN_BY_ROUTES
 
 ANY = "*"
 LOCK = "corpus.lock"
@@ -85,7 +86,7 @@ class Editor:
         check_id(id_)
         sha256 = _check_text(id_, data, suffix)
         with self._locked():
-            path = document_files(self.corpus).get(id_)
+            path = _no_link(document_files(self.corpus).get(id_))
             condition.check(id_, _sha256(path))
             replace_file(self._new(id_, suffix) if path is None else _of_kind(path, suffix), data)
         return Written(id_, sha256, created=path is None)
@@ -101,7 +102,7 @@ class Editor:
         check_id(id_)
         with self._locked():
             files = document_files(self.corpus)
-            path = files.pop(id_, None)
+            path = _no_link(files.pop(id_, None))
             if path is None:
                 raise UnknownDocumentError(f"no document of the corpus has the id {id_!r}")
             condition.check(id_, _sha256(path))
@@ -182,6 +183,13 @@ def _check_text(id_: str, data: bytes, suffix: str) -> str:
 def _of_kind(path: Path, suffix: str) -> Path:
     if not same_kind(path.suffix, suffix):
         raise ConflictError(f"the document is the file {path.name}, which is text of another kind; remove it first")
+    return path
+
+
+def _no_link(path: Path | None) -> Path | None:
+    """What an edit may be made to: the file itself, since another document may be read through a link to the same."""
+    if path is not None and path.is_symlink():
+        raise ConflictError(f"the file {path.name} is a link; edit the document that it leads to")
     return path
 
 

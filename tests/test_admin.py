@@ -24,7 +24,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from qa.jobs import Job, Jobs, Phase
-from qa.reading.corpus import LARGEST_FILE
+from qa.reading.folder import LARGEST_FILE
 from qa.serving.app import create_app
 from qa.settings import Settings
 from tests.conftest import ROOT, environment, run_qa, serving

@@ -3,15 +3,13 @@
 from qa.reading.corpus import (
     Known,
     Reading,
-    Skipped,
     Source,
-    is_hidden,
-    is_of_a_kind_read,
     read_corpus,
     read_document,
     source_hashes,
     source_stats,
 )
+from qa.reading.folder import Skipped, is_hidden, is_of_a_kind_read
 
 # Part of every generation's manifest: raise it when the same file may give other passages.
 CHUNKER_VERSION = 2

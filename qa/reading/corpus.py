@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from qa.errors import CorpusError, DocumentError
 from qa.language.cleaning import visible
 from qa.language.identification import detect_language
 from qa.reading.decoding import decode
+from qa.reading.folder import LARGEST_FILE, TOO_LARGE, Skipped, files_of, read_file
 from qa.reading.lines import Lines
 from qa.reading.markdown import parse_markdown
 from qa.reading.outline import Outline
@@ -29,9 +30,6 @@ _PARSERS: dict[str, Callable[[str, str], Outline]] = {
     ".md": parse_markdown,
     ".markdown": parse_markdown,
 }
-LARGEST_FILE = 32 * 1024 * 1024
-# What `/documents/{id}` has below it: an id of a file in a folder may not end so.
-TAKEN_BY_ROUTES = ("/text", "/passages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +40,6 @@ class Source:
     name: str
     data: bytes
     sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A file of the corpus that is no document, and why; with its hash where its content is the reason."""
-
-    name: str
-    reason: str
-    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +120,15 @@ def list_sources(folder: Path) -> tuple[list[Source], list[Skipped]]:
         CorpusError: the folder does not exist.
     """
     sources: list[Source] = []
-    files, skipped = _files(folder)
+    files, skipped = files_of(folder)
     for id_, name, path in files:
         try:
-            data = path.read_bytes()
+            data = read_file(path)
         except OSError as error:
             skipped.append(Skipped(name, f"{name}: cannot be read ({error.strerror}); check its permissions"))
+            continue
+        if len(data) > LARGEST_FILE:
+            skipped.append(Skipped(name, f"{name}: {TOO_LARGE}"))
         else:
             sources.append(Source(id_, name, data, hashlib.sha256(data).hexdigest()))
     return sources, skipped
@@ -148,7 +140,7 @@ def document_files(folder: Path) -> dict[str, Path]:
     Raises:
         CorpusError: the folder does not exist.
     """
-    return {id_: path for id_, _, path in _files(folder)[0]}
+    return {id_: path for id_, _, path in files_of(folder)[0]}
 
 
 def same_kind(suffix: str, other: str) -> bool:
@@ -178,7 +170,7 @@ def source_stats(folder: Path) -> dict[str, tuple[int, int]]:
         CorpusError: the folder does not exist.
     """
     stats = {}
-    for _, name, path in _files(folder)[0]:
+    for _, name, path in files_of(folder)[0]:
         try:
             stat = path.stat()
         except OSError:
@@ -187,62 +179,9 @@ def source_stats(folder: Path) -> dict[str, tuple[int, int]]:
     return stats
 
 
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder, named relative to the corpus, is hidden, in a hidden folder, or an editor's backup."""
-    return name.endswith("~") or any(part.startswith((".", "~")) for part in name.split("/"))
-
-
-def is_of_a_kind_read(name: str) -> bool:
-    """Whether files so named are read."""
-    return Path(name).suffix.lower() in _PARSERS
-
-
 @lru_cache(maxsize=100_000)
 def _sha256(path: Path, _size: int, _written_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _files(folder: Path) -> tuple[list[tuple[str, str, Path]], list[Skipped]]:
-    """Id, name and path of each document; hidden files and editors' backups are passed over in silence."""
-    if not folder.is_dir():
-        raise CorpusError(
-            f"the corpus folder {folder} does not exist; make it and put a .txt or .md file there, or set QA_CORPUS_DIR"
-        )
-    files: list[tuple[str, str, Path]] = []
-    skipped: list[Skipped] = []
-    taken: dict[str, str] = {}
-    root = folder.resolve()
-    inside = cache(lambda place: place.resolve().is_relative_to(root))
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if is_hidden(name) or path.is_dir():
-            continue
-        shown = name.encode("utf-8", "backslashreplace").decode()
-        id_ = name[: -len(path.suffix)] if path.suffix else name
-        reason = _unusable(path, inside(path if path.is_symlink() else path.parent), id_, taken.get(id_))
-        if shown != name or not name.isprintable():
-            reason = "its name is not UTF-8 or holds control characters; rename it"
-        if reason:
-            skipped.append(Skipped(shown, f"{shown}: {reason}"))
-        else:
-            taken[id_] = name
-            files.append((id_, name, path))
-    return files, skipped
-
-
-def _unusable(path: Path, inside: bool, id_: str, twin: str | None) -> str | None:
-    if not is_of_a_kind_read(path.name):
-        return f"files of kind {path.suffix or 'without suffix'} are not read; save it as .txt or .md"
-    if not inside or not path.is_file():
-        return "not a file of the corpus folder; copy the file there instead of linking to it"
-    if path.lstat().st_size > LARGEST_FILE:
-        return f"larger than {LARGEST_FILE // 1024**2} MiB; split it"
-    if id_.endswith(TAKEN_BY_ROUTES):
-        return "its address would be that of another document's part; rename it"
-    if twin is not None:
-        return f"its id is already that of {twin}; rename one of the two"
-    return None
+    return hashlib.sha256(read_file(path)).hexdigest()
 
 
 def _title_of(id_: str) -> str:

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from qa.editing import ANY, Condition, Editor
 from qa.errors import JobError
 from qa.jobs import Jobs
-from qa.reading.corpus import LARGEST_FILE
+from qa.reading.folder import LARGEST_FILE
 from qa.serving.parts import JobsPart, SettingsPart
 from qa.serving.problems import described
 from qa.serving.security import AdminOnly
