@@ -72,7 +72,15 @@ def _standing(generation: Generation, document_id: str, place: str) -> tuple[str
     raise UnknownPassageError(f"{document_id!r} has no place {place!r}; GET /read/{document_id} shows the document")
 
 
-@router.get("/read/{document_id:path}", response_class=HTMLResponse)
+@router.get(
+    "/read/{document_id:path}",
+    response_class=HTMLResponse,
+    responses={
+        304: {"description": "Unchanged"},
+        308: {"description": "The document that most of it is in now"},
+        **described(410),
+    },
+)
 def read(
     document_id: str,
     request: Request,
