@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, Field, StrictFloat, StrictInt, StrictStr, model_validator
@@ -65,7 +66,7 @@ class Condition(BaseModel):
     @model_validator(mode="after")
     def _value_fits(self) -> Condition:
         wanted = None
-        if self._asserted in _TEXT and not self._texts():
+        if self._asserted in _TEXT and not self.texts:
             wanted = "a text"
         elif self._asserted in get_args(NumberOperator) and _number(self.value) is None:
             wanted = "a number"
@@ -89,15 +90,16 @@ class Condition(BaseModel):
         if field is None or field == "":
             return False
         if self._asserted in _TEXT:
-            return any(_TEXT[self._asserted](_folded(field), text) for text in self._texts())
+            return any(_TEXT[self._asserted](_folded(field), text) for text in self.texts)
         if self._asserted in _ORDER:
             read = _moment if self._asserted in get_args(DateOperator) else _number
             known = read(field)
             return known is not None and _ORDER[self._asserted](known, read(self.value))
         return True
 
-    def _texts(self) -> list[str]:
-        """The values to compare with; those of ``in`` may come as one text, with commas."""
+    @cached_property
+    def texts(self) -> list[str]:
+        """The values to compare with, read once for all passages; those of ``in`` may come as one text, with commas."""
         values = self.value if isinstance(self.value, list) else [self.value]
         if self._asserted == "in" and isinstance(self.value, str):
             values = self.value.split(",")
