@@ -14,7 +14,7 @@ _CLOSERS = {"«": "»", "“": "”", "„": "“”", "「": "」", "『": "』
 _MARK = re.compile(r'([«»“”„「」『』"\n])')
 # What is shorter is a name or a word, in letters of common width; a Chinese character counts as two.
 _SHORTEST = 20
-_ELLIPSIS = re.compile(r"\s*[\[(]?(?:…|\.\.\.)[\])]?\s*")
+_ELLIPSIS = re.compile(r"(?<!\s)\s*[\[(]?(?:…|\.\.\.)[\])]?\s*")
 _ENDS = " .,;:!?…—–-。，；：！？、"
 
 
