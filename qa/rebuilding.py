@@ -86,7 +86,8 @@ def rebuild(
         outcome = rebuilt.status
     finally:
         seconds = time.perf_counter() - started
-        count_build(settings.index_dir, outcome, seconds)
+        if outcome != "unchanged":  # then nothing is written, so that the index may lie on a disk that cannot be
+            count_build(settings.index_dir, outcome, seconds)
     return replace(rebuilt, seconds=seconds) if rebuilt.changes else rebuilt
 
 

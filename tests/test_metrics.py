@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from qa.encoding.encoder import Encoding
+from qa.indexing.builds import Builds, count_build
 from qa.retrieval.trace import Trace, phase, traced
 from qa.serving import index_metrics
 from tests.conftest import ROOT, environment, eventually, free_port, run_qa
@@ -187,6 +189,7 @@ def test_the_generation_is_told_with_its_age_and_builds_by_anyone_are_counted(tm
         text = service.client.get("/metrics").text
         assert metric(text, "suraq_index_stale") == 0
         assert 0 < metric(text, "suraq_generation_age_seconds") < 60
+        assert run_qa("index", "build", env=env).stdout.startswith("Nothing changed")
         corpus.rename(tmp_path / "elsewhere")
         assert run_qa("index", "build", env=env).returncode == 1
         text = service.client.get("/metrics").text
@@ -329,3 +332,19 @@ def test_nothing_is_noted_where_nobody_traces() -> None:
     assert [one.name for one in trace.phases] == ["search", "encode"]
     assert trace.events == ["encoder error"]
     assert all(one.seconds >= 0 for one in trace.phases)
+
+
+def test_builds_that_end_at_once_are_all_counted_and_a_missing_folder_stays_missing(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for one in [pool.submit(count_build, tmp_path, outcome, 0.5) for outcome in ("published", "failed") * 20]:
+            one.result()
+    ended = Builds.read(tmp_path).ended
+    assert {outcome: (one.count, one.seconds) for outcome, one in ended.items()} == {
+        "published": (20, 10.0),
+        "failed": (20, 10.0),
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ["builds.json"]
+    count_build(tmp_path / "none", "failed", 1.0)
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "builds.json").write_text("not JSON")
+    assert Builds.read(tmp_path).ended == {}

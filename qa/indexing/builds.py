@@ -5,16 +5,18 @@ Builds run in processes of their own, so what they count must outlive them.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock
 from pydantic import BaseModel, ValidationError
 
 from qa.files import replace_file
 
-_FILE, _LOCK = "builds.json", ".builds.lock"
+_FILE = "builds.json"
 
 
 class Ended(BaseModel):
@@ -26,7 +28,7 @@ class Ended(BaseModel):
 
 
 class Builds(BaseModel):
-    """By how they ended: ``published``, ``unchanged``, ``held`` or ``failed``."""
+    """By how they ended: ``published``, ``held`` or ``failed``."""
 
     ended: dict[str, Ended] = {}
 
@@ -41,12 +43,20 @@ class Builds(BaseModel):
 
 def count_build(index: Path, outcome: str, seconds: float) -> None:
     """Count a build that ended, if the index folder is there and can be written."""
-    with suppress(OSError):
-        if not index.is_dir():
-            return
-        with FileLock(index / _LOCK):
-            builds = Builds.read(index)
-            before = builds.ended.get(outcome, Ended())
-            now = Ended(count=before.count + 1, seconds=before.seconds + seconds, last=time.time())
-            text = Builds(ended={**builds.ended, outcome: now}).model_dump_json(indent=1)
-            replace_file(index / _FILE, text.encode() + b"\n", durable=False)
+    with suppress(OSError), _locked(index):
+        builds = Builds.read(index)
+        before = builds.ended.get(outcome, Ended())
+        now = Ended(count=before.count + 1, seconds=before.seconds + seconds, last=time.time())
+        text = Builds(ended={**builds.ended, outcome: now}).model_dump_json(indent=1)
+        replace_file(index / _FILE, text.encode() + b"\n", durable=False)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold off who counts at the same time; the folder itself is the lock, so that none is left in it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
