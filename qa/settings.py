@@ -88,7 +88,7 @@ class Settings(BaseSettings):
         description="addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed",
     )
     queue: int = Field(
-        default=16, ge=0, le=10_000, description="how many requests of a worker may wait; more are refused with 503"
+        default=8, ge=0, le=10_000, description="how many requests of a worker may wait; more are refused with 503"
     )
     request_timeout: float = Field(
         default=30, gt=0, le=3600, description="how long a request may take to arrive, and to wait, in seconds"
