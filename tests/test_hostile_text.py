@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import httpx
 import pytest
 
 import qa
@@ -230,3 +231,56 @@ def test_no_expression_backtracks_on_a_text_of_100_kb(name: str, expression: re.
                     pass
             took = time.process_time() - started
             assert took < 2, f"{took:.1f} s for {unit!r} and {end!r}"
+
+
+# Over HTTP
+
+
+def test_a_question_of_a_megabyte_is_refused_by_every_protocol_at_once(service: httpx.Client) -> None:
+    word = "x" * 1_000_000
+    said = [{"role": "user", "content": word}]
+    parts = [{"role": "user", "parts": [{"type": "text", "text": word}]}]
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+    asked = {
+        "/ask": ({"question": word}, 413),
+        "/retrieval": ({"knowledge_id": "suraq", "query": word}, 413),
+        "/citations/verify": ({"document": "tea", "quote": word}, 413),
+        "/v1/chat/completions": ({"model": "suraq", "messages": said}, 400),
+        "/v1/responses": ({"model": "suraq", "input": word}, 400),
+        "/v1/vector_stores/suraq/search": ({"query": word}, 400),
+        "/v1/embeddings": ({"model": "suraq", "input": [word]}, 400),
+        "/chat/ui": ({"messages": parts}, 422),
+        "/mcp": ({**call, "params": {"name": "search", "arguments": {"query": word}}}, 200),
+    }
+    for path, (body, status) in asked.items():
+        started = time.monotonic()
+        reply = service.post(path, json=body)
+        assert (path, reply.status_code) == (path, status)
+        assert len(reply.content) < 2000
+        assert time.monotonic() - started < 5
+    assert service.post("/mcp", json=asked["/mcp"][0]).json()["result"]["isError"] is True
+    assert service.get("/ask", params={"q": word[:1001]}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "opening", ["[", '{"a":', '[{"content":', '{"messages":[{"content":'], ids=["lists", "objects", "both", "messages"]
+)
+def test_json_nested_a_hundred_thousand_deep_is_refused_at_once(service: httpx.Client, opening: str) -> None:
+    for path in ("/v1/chat/completions", "/v1/responses", "/chat/ui", "/mcp"):
+        started = time.monotonic()
+        for closing in ("", "]" * 100_000 if opening == "[" else ""):
+            reply = service.post(
+                path, content=opening * 100_000 + closing, headers={"content-type": "application/json"}
+            )
+            assert (path, reply.status_code) == (path, 400)
+        assert time.monotonic() - started < 5
+    assert service.get("/livez").status_code == 200
+
+
+def test_conditions_that_repeat_long_values_are_compared_in_time(service: httpx.Client) -> None:
+    one = {"name": ["title"] * 20, "comparison_operator": "is", "value": "\u0301\u0323" * 250}
+    body = {"knowledge_id": "suraq", "query": "tea", "metadata_condition": {"conditions": [one] * 40}}
+    started = time.monotonic()
+    reply = service.post("/retrieval", json=body)
+    assert (reply.status_code, reply.json()["records"]) == (200, [])
+    assert time.monotonic() - started < 5

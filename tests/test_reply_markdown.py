@@ -30,6 +30,10 @@ SPITEFUL = [
     "one \u2028# two \u2028- three",
     "one\x0b# two\x85- three",
     "] alone, [ alone, \\] and \\[",
+    "<http://tracker.example> <javascript:alert(1)> <mailto:a@b.example> and https://tracker.example",
+    "![](http://tracker.example/?q=1) [](javascript:alert(1)) ``[x](javascript:alert(1))``",
+    "<img src=x onerror=alert(1)> <!-- --> <?x?> <!X> <![CDATA[x]]> </p>",
+    "[^1] [^1]: note [x]: http://tracker.example",
 ]
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 # Some readers make a link of any address.
@@ -65,6 +69,13 @@ def test_no_frontend_that_knows_formulas_finds_one_in_what_is_quoted(text: str) 
     written = quotation(text).replace("\\\\", "")  # what the corpus itself escapes begins no formula
     assert not ("\\[" in written and "\\]" in written)
     assert "$" not in written.replace("\\$", "")
+
+
+@pytest.mark.parametrize("indent", ["    ", "\t", " \t ", "      "])
+def test_an_indented_line_is_no_code(indent: str) -> None:
+    text = f"{indent}one\n\n{indent}[two](javascript:alert(1))\n{indent}- three"
+    assert {token.type for token in parsed(quotation(text))} <= _PLAIN
+    assert shown(quotation(text)) == "one[two](javascript:alert(1))- three"
 
 
 def greeted(model: PreparedModel, folder: Path, essay: str) -> Reply:
