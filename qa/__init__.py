@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+# Nothing is told to anybody: ONNX Runtime would give the machine an identifier and report to its maker what it runs,
+# the hub's client what it loads. Both look only when they start, so this comes before any import of them.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 
 def __getattr__(name: str) -> Any:
