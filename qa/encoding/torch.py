@@ -30,8 +30,8 @@ def require_torch(model: str) -> None:
         )
 
 
-def load_sentence_transformer(model: str, device: str) -> SentenceTransformer:
-    """Load a hub id or a folder.
+def load_sentence_transformer(model: str, device: str, revision: str | None = None) -> SentenceTransformer:
+    """Load a hub id, at a ``revision`` (a commit, which names its files by their hashes) or the newest, or a folder.
 
     Raises:
         ModelError: it cannot be loaded; the message says what was tried and what to do.
@@ -44,7 +44,12 @@ def load_sentence_transformer(model: str, device: str) -> SentenceTransformer:
     logging.disable_progress_bar()
     try:
         # Eager attention is what the exporter can trace and the fusion recognises.
-        loaded = SentenceTransformer(model, device=device, model_kwargs={"attn_implementation": "eager"})
+        loaded = SentenceTransformer(
+            model,
+            device=device,
+            revision=revision,
+            model_kwargs={"attn_implementation": "eager"},
+        )
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(
             f"the model {model} cannot be loaded ({first_line(error)}); "
