@@ -22,7 +22,7 @@ TESTS = {
 @pytest.mark.parametrize(("promise", "tested_by"), PROMISES)
 def test_every_promise_is_tested_by_tests_that_exist(promise: str, tested_by: str) -> None:
     named = re.findall(r"`(test_\w+)`", tested_by)
-    assert named or tested_by == "…", promise
+    assert named, promise
     assert set(named) <= TESTS
 
 
