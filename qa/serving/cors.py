@@ -15,6 +15,7 @@ _READABLE = (
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
+    "WWW-Authenticate",
     "X-Index-Generation",
     "X-Request-ID",
 )
