@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from anyio import Semaphore, move_on_after
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from qa.serving.crowding import Crowding
 from qa.serving.error_bodies import error_reply
 from qa.serving.open_paths import is_unlimited
 
@@ -28,7 +30,8 @@ class Turns:
 
     ``at_once`` have their turn together. Others wait in the ``queue``, each for ``patience`` seconds at most; whoever
     comes beyond that is refused at once: to let more wait would make all wait longer and answer none more. What happens
-    in a thread cannot be stopped, so that only waiting has a limit in time.
+    in a thread cannot be stopped, so that only waiting has a limit in time. Where more come than can be answered
+    (`Crowding`) no more wait than half of those that have their turn.
 
     A reply that goes on after its search gives its turn back itself: ``state`` holds ``give_turn_back``.
     """
@@ -37,6 +40,8 @@ class Turns:
         self.app = app
         self._turns = Semaphore(at_once, fast_acquire=True)
         self._queue = queue
+        self._most_in_a_crowd = min(queue.longest, max(1, at_once // 2))
+        self._crowding = Crowding()
         self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +73,11 @@ class Turns:
 
     async def _wait(self) -> str:
         """Wait for a turn; why there is none, or nothing."""
-        if self._turns.value == 0 and self._queue.waiting >= self._queue.longest:
+        now = time.monotonic()
+        crowd = self._crowding.is_crowd(now, self._queue.waiting)
+        most = self._most_in_a_crowd if crowd else self._queue.longest
+        if self._turns.value == 0 and self._queue.waiting >= most:
+            self._crowding.refused(now)
             return "as many requests wait for an answer as may; ask again in a moment"
         self._queue.waiting += 1
         try:
@@ -76,6 +85,8 @@ class Turns:
                 await self._turns.acquire()
         finally:
             self._queue.waiting -= 1
+            if not self._queue.waiting:
+                self._crowding.emptied()
         if waited.cancelled_caught:
             return f"the request waited {self._patience:g} s and others still were before it; ask again in a moment"
         return ""
