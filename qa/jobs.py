@@ -14,7 +14,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -86,10 +86,11 @@ class Jobs:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / ".lock"):
-                for job in self.all():
+                jobs = self.all()
+                for job in jobs:
                     if job.phase in _BEFORE_READING and (job.force or not force):
                         return Started(job, already_running=True)
-                job = self._spawn(force)
+                job = self._spawn(force, _now(jobs[0].started_at if jobs else ""))
                 self._prune()
         except OSError as error:
             raise JobError(f"the rebuild could not be started ({error.strerror})") from error
@@ -142,8 +143,7 @@ class Jobs:
     def write(self, job: Job) -> None:
         replace_file(self._path(job.id, "json"), job.model_dump_json(indent=1).encode() + b"\n", durable=False)
 
-    def _spawn(self, force: bool) -> Job:
-        now = _now()
+    def _spawn(self, force: bool, now: str) -> Job:
         job = Job(id=secrets.token_hex(8), phase="starting", force=force, started_at=now, updated_at=now)
         with self._path(job.id, "lock").open("wb") as lock, self._path(job.id, "log").open("wb") as log:
             # The builder inherits the open file, and with it the lock: the system lets go of it when that process
@@ -198,11 +198,11 @@ class Report:
     def end(self, outcome: Outcome, generation: str | None = None, detail: str | None = None) -> None:
         """Tell how it ended, if there is room for it."""
         with suppress(OSError):
-            self._tell(phase=outcome, generation=generation, detail=detail, finished_at=_now())
+            self._tell(phase=outcome, generation=generation, detail=detail, finished_at=_now(self._job.updated_at))
 
     def _tell(self, **news: str | int | None) -> None:
-        known = self._job.model_dump()
-        self._job = Job.model_validate({**known, "pid": os.getpid(), "updated_at": _now(), **news})
+        known, now = self._job.model_dump(), _now(self._job.updated_at)
+        self._job = Job.model_validate({**known, "pid": os.getpid(), "updated_at": now, **news})
         self._jobs.write(self._job)
         self._written = time.monotonic()
 
@@ -211,5 +211,9 @@ def _unknown(id_: str) -> UnknownJobError:
     return UnknownJobError(f"no rebuild has the id {id_[:40]!r}; GET /index/jobs lists them")
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def _now(after: str = "") -> str:
+    """This moment, or the one right after ``after``, where the clock was set back: jobs sort by when they started."""
+    moment = datetime.now(UTC)
+    with suppress(ValueError, TypeError, OverflowError):  # the file may hold anything
+        moment = max(moment, datetime.fromisoformat(after) + timedelta(milliseconds=1))
+    return moment.isoformat(timespec="milliseconds")

@@ -185,6 +185,7 @@ class _Rebuild:
             self.progress,
             self.settings.threads(),
             ancestor=self._ancestor(previous),
+            newest=max(self.store.ids(), default=""),
         )
         generation = built.generation
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from qa.encoding.prepared import Card, PreparedModel
 from qa.indexing.dense import DenseIndex
 from qa.indexing.generation import Generation
 from qa.indexing.history import History
+from qa.indexing.identifier import generation_id
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.manifest import FORMAT_VERSION, Counts, Manifest, ModelIdentity, SkippedEntry, SourceEntry
 from qa.indexing.tokens import PassageTokens, TokenStore
@@ -53,11 +53,13 @@ def build(
     progress: Progress = silent,
     workers: int = 1,
     ancestor: Generation | None = None,
+    newest: str = "",
 ) -> Built:
     """Index all passages, ``workers`` at a time; those that ``previous`` holds already are not encoded again.
 
     What is found depends on the reading and the model alone. ``ancestor`` (``previous`` if not given) is the one
-    whose history goes on. The threshold is not measured yet.
+    whose history goes on. The id sorts after ``newest``, that of the newest generation there is. The threshold is not
+    measured yet.
     """
     known = _known(previous, model.card)
     languages = {document.id: document.language for document in reading.documents}
@@ -81,7 +83,9 @@ def build(
         new[position] if position in new else _reused(previous, known[content])
         for position, content in enumerate(contents)
     ]
-    return Built(_assembled(reading, model.card, vectors, _history(reading, ancestor or previous)), len(missing))
+    return Built(
+        _assembled(reading, model.card, vectors, _history(reading, ancestor or previous), newest), len(missing)
+    )
 
 
 def _history(reading: Reading, previous: Generation | None) -> History:
@@ -126,12 +130,12 @@ def _reused(previous: Generation | None, position: int) -> tuple[Floats, Passage
 
 
 def _assembled(
-    reading: Reading, card: Card, vectors: Sequence[tuple[Floats, PassageTokens]], history: History
+    reading: Reading, card: Card, vectors: Sequence[tuple[Floats, PassageTokens]], history: History, newest: str
 ) -> Generation:
     passages = reading.passages
     tokens = TokenStore.from_passages([tokens for _, tokens in vectors])
     return Generation(
-        manifest=_manifest(reading, card, len(tokens.vectors)),
+        manifest=_manifest(reading, card, len(tokens.vectors), newest),
         documents={document.id: document for document in reading.documents},
         passages=passages,
         dense=DenseIndex.from_vectors(np.stack([vector for vector, _ in vectors])),
@@ -164,12 +168,12 @@ def _passage_tokens(encoding: Encoding, passage: Passage) -> PassageTokens:
     return PassageTokens.of(normalised(encoding.tokens), spans)
 
 
-def _manifest(reading: Reading, card: Card, tokens: int) -> Manifest:
+def _manifest(reading: Reading, card: Card, tokens: int, newest: str) -> Manifest:
     now = datetime.now(UTC)
     passages = Counter(passage.document for passage in reading.passages)
     return Manifest(
         format=FORMAT_VERSION,
-        generation=f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}",
+        generation=generation_id(now, newest),
         built_at=now.isoformat(timespec="seconds"),
         model=ModelIdentity(
             name=card.model, source=card.source, fingerprint=card.fingerprint, dimension=card.dimension
