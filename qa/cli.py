@@ -73,12 +73,15 @@ def serve(host: str | None, port: int | None, workers: int | None, watch: bool) 
     _check_address(settings)
     _build(settings, watch=watch)
     tell(f"Serving {_live_counts(settings)} on http://{settings.host}:{settings.port}")
-    import uvicorn
+    from uvicorn import Config
 
+    from qa.open_files import allow_many_connections
     from qa.serving.shared_metrics import shared
+    from qa.serving.supervisor import run
 
+    allow_many_connections()
     with shared(settings.workers):
-        uvicorn.run(
+        config = Config(
             "qa.serving.app:create_app_from_environment",
             factory=True,
             host=settings.host,
@@ -94,6 +97,8 @@ def serve(host: str | None, port: int | None, workers: int | None, watch: bool) 
             timeout_keep_alive=75,  # who lets go later than the service loses the request that is sent just then
             timeout_graceful_shutdown=5,  # a client that follows a job would keep the service from ending
         )
+        status = run(config)
+    click.get_current_context().exit(status)
 
 
 def _build(settings: Settings, *, watch: bool) -> None:

@@ -6,19 +6,26 @@ import socket
 import struct
 from asyncio import TimerHandle, Transport
 from typing import Any
+from weakref import WeakSet
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from qa.serving.arrival import LARGEST_HEAD
 from qa.settings import load_settings
 
 # A head that is a little too long is refused by `Arrival`, in the form that the route's protocol has for it.
 _LONGEST_HEAD = 2 * LARGEST_HEAD
+# When the service ends, a request may be on its way on a connection that looks idle; it is waited for so long.
+_ON_ITS_WAY_S = 0.3
+_ENDING: WeakSet[ServerState] = WeakSet()
 
 
 class Connection(HttpToolsProtocol):
     """Closes a connection whose head is not there whole in QA_REQUEST_TIMEOUT seconds or is endless, as uvicorn does
-    not, and one whose client has stopped to read."""
+    not, and one whose client has stopped to read.
+
+    When the service ends, each takes one more request that was on its way, and says with its reply that it closes."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -31,6 +38,8 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._expect_head()
+        if self.server_state in _ENDING:  # it was accepted at the very last moment
+            self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -67,6 +76,19 @@ class Connection(HttpToolsProtocol):
             self._late.cancel()
             self._late = None
         super().on_headers_complete()
+        if self.server_state in _ENDING:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        _ENDING.add(self.server_state)
+        if self._answering:
+            super().shutdown()
+        else:
+            self.loop.call_later(_ON_ITS_WAY_S, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        if not self._in_head and not self._answering:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         if len(self.url) > LARGEST_HEAD:  # an address that httptools does not read
