@@ -180,6 +180,16 @@ def test_hostile_questions_and_hosts_are_text(service: httpx.Client) -> None:
     assert "<img" not in service.get("/", headers=headers).text
 
 
+def test_the_page_in_another_language_is_at_no_host_that_the_request_names(service: httpx.Client) -> None:
+    headers = {"Accept": BROWSER, "Host": "elsewhere.example", "X-Forwarded-Proto": "https"}
+    for address in ("/ask?q=чай+%26+нан&earlier=a&earlier=b&lang=ru", "/read/kazakh-diplomacy?start=1&end=9"):
+        page = service.get(address, headers=headers)
+        links = [unescape(link) for link in re.findall(r'href="([^"]*lang=[a-z]{2})"', page.text)]
+        assert all(link.startswith("?") for link in links)
+        asked = {name: kept for name, kept in parse_qs(urlsplit(address).query).items() if name != "lang"}
+        assert [parse_qs(link[1:]) for link in links] == [{**asked, "lang": [one]} for one in ("kk", "ru", "en")]
+
+
 def test_the_page_is_there_before_the_index_is_and_says_so_when_asked() -> None:
     def load() -> None:
         raise QAError("there is no index")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from qa.serving.web.policy import FOR_EVERY_SITE, HEADERS
+from qa.serving.web.preference import takes_gzip
 
 router = APIRouter(include_in_schema=False)
 _FOREVER, _ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
@@ -36,8 +37,7 @@ class Asset(NamedTuple):
     def reply(self, request: Request, headers: dict[str, str]) -> Response:
         """What is sent to a browser, smaller if it can read that."""
         own = {**HEADERS, **FOR_EVERY_SITE, **headers, "Vary": "Accept-Encoding"}
-        encodings = {one.split(";")[0].strip() for one in request.headers.get("accept-encoding", "").split(",")}
-        if self.compressed is not None and "gzip" in encodings:
+        if self.compressed is not None and takes_gzip(request):
             return Response(self.compressed, headers={**own, "Content-Encoding": "gzip"}, media_type=self.media_type)
         return Response(self.content, headers=own, media_type=self.media_type)
 

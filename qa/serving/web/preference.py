@@ -1,4 +1,4 @@
-"""Whether who asks would rather read a page than data."""
+"""How who asks would have the reply: as a page or as data, compressed or not."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ def prefers_page(request: Request) -> bool:
     return _quality(accepted, "text/html") > _quality(accepted, "application/json")
 
 
+def takes_gzip(request: Request) -> bool:
+    """Whether ``Accept-Encoding`` names gzip, and not to refuse it."""
+    return _accepted(request.headers.get("accept-encoding", "")).get("gzip", 0.0) > 0
+
+
 def _accepted(header: str) -> dict[str, float]:
-    """The media ranges of a header with their qualities, 0 to 1."""
+    """What a header lists, media ranges or encodings, with their qualities, 0 to 1."""
     found: dict[str, float] = {}
     for part in header.lower().split(","):
         media_range, *parameters = (one.strip() for one in part.split(";"))

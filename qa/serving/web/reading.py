@@ -20,6 +20,7 @@ from qa.serving.web.article import contents_of, parts_of
 from qa.serving.web.assets import asset_url
 from qa.serving.web.interface import language_of
 from qa.serving.web.marking import asked_span
+from qa.serving.web.preference import takes_gzip
 from qa.serving.web.templates import page
 from qa.settings import Settings
 
@@ -124,8 +125,7 @@ def _known(request: Request) -> set[str]:
 
 def _compressed(reply: Response, request: Request) -> Response:
     """The reply in a quarter of the bytes, if the browser can read that."""
-    encodings = {one.split(";")[0].strip() for one in request.headers.get("accept-encoding", "").split(",")}
-    if "gzip" in encodings:
+    if takes_gzip(request):
         reply.body = gzip.compress(reply.body, _COMPRESSION, mtime=0)
         reply.headers["Content-Encoding"], reply.headers["Content-Length"] = "gzip", str(len(reply.body))
     return reply

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     import jinja2
 
 _A_YEAR = 365 * 24 * 3600
+
+
+def _in_language(request: Request, code: str) -> str:
+    """The address of the page in a language, relative: which host it names and by which scheme is for whoever sends the
+    request or passes it on to say, and a cache may keep the page for others."""
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    return "?" + urlencode([*asked, ("lang", code)], quote_via=quote)
 
 
 @cache
@@ -41,7 +49,7 @@ def page(name: str, request: Request, context: Mapping[str, object], *, status: 
     its code, its own name and the address of this page in it.
     """
     language = language_of(request)
-    languages = [(code, own, str(request.url.include_query_params(lang=code))) for code, own in LANGUAGES.items()]
+    languages = [(code, own, _in_language(request, code)) for code, own in LANGUAGES.items()]
     known = {"language": language, "texts": texts(name, language), "languages": languages}
     html = _environment().get_template(f"{name}.html").render({**known, **context})
     headers = {
