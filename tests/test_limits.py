@@ -68,6 +68,12 @@ def test_wrong_keys_are_counted_by_the_address_that_tries_them(proxied: httpx.Cl
     assert admitted(proxied, 1, x_forwarded_for="198.51.100.2") == 1
 
 
+def test_tokens_that_a_form_sends_are_counted_too(proxied: httpx.Client) -> None:
+    me = {"x-forwarded-for": "198.51.100.7"}
+    tried = [proxied.post("/index/report", data={"access_token": "a guess"}, headers=me) for _ in range(6)]
+    assert [reply.status_code for reply in tried] == [401] * 5 + [429]
+
+
 def test_what_a_client_says_of_itself_to_the_proxy_does_not_count(proxied: httpx.Client) -> None:
     tried = [admitted(proxied, 1, x_forwarded_for=f"203.0.113.{number}, 198.51.100.3") for number in range(7)]
     assert tried == [1] * 5 + [0] * 2

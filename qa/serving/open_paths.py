@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+_REPORT = "/index/report"
 # What is named here shows nothing of the essay: health, the description of the API, and what pages are made of; the
 # report asks for the administrator's token itself, which a form sends to it.
 _OPEN = frozenset(
@@ -13,7 +14,7 @@ _OPEN = frozenset(
         "/openapi.json",
         "/widget.js",
         "/admin",
-        "/index/report",
+        _REPORT,
         "/favicon.ico",
     }
 )
@@ -28,5 +29,8 @@ def is_open(path: str) -> bool:
 
 
 def is_unlimited(path: str) -> bool:
-    """Whether a path is answered however busy the service is: what watches over it must see it then."""
-    return path == _METRICS or is_open(path)
+    """Whether a path is answered however busy the service is: what watches over it must see it then.
+
+    Not where a token is sent in the body: it could be tried without end.
+    """
+    return path == _METRICS or (is_open(path) and path != _REPORT)
