@@ -213,6 +213,14 @@ def test_the_page_is_compressed_for_those_who_can_read_that(service: httpx.Clien
     assert int(small.headers["content-length"]) * 3 < int(plain.headers["content-length"])
 
 
+@pytest.mark.parametrize("address", ["/read/nothing", "/read/tea/at/nothing"])
+def test_a_reader_who_finds_nothing_is_told_so_on_a_page(service: httpx.Client, address: str) -> None:
+    page = service.get(address, headers={"Accept": "text/html", "Accept-Language": "kk"})
+    assert page.status_code == 404
+    assert '<p class="problem">Бұл мекенжайда мәтін жоқ' in page.text
+    assert service.get(address).headers["content-type"] == "application/problem+json"
+
+
 def test_the_policy_allows_what_the_page_loads_and_nothing_within_it(service: httpx.Client) -> None:
     page = service.get(f"/read/tea?start=1&end=9#{quote('s-посуда.1')}")
     policy = page.headers["content-security-policy"]

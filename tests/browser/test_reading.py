@@ -164,7 +164,7 @@ def test_by_keyboard_alone(service: httpx.Client, page: Page) -> None:
     page.keyboard.press("Home")
     page.get_by_role("searchbox", name="Сұрағыңыз").focus()
     page.keyboard.type("ШЫҰ не үшін құрылған?")
-    with page.expect_request(lambda request: urlsplit(request.url).path == "/") as asked:
+    with page.expect_request(lambda request: urlsplit(request.url).path == "/ask") as asked:
         page.keyboard.press("Enter")
     assert parse_qs(urlsplit(asked.value.url).query) == {"q": ["ШЫҰ не үшін құрылған?"]}
     page.wait_for_load_state()

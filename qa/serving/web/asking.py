@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from qa.conversation.conversation import Conversation
-from qa.errors import QAError
+from qa.errors import GonePassageError, QAError, UnknownDocumentError, UnknownPassageError
 from qa.indexing.generation import Generation
 from qa.language.cleaning import visible
 from qa.records import Answer
@@ -45,7 +45,8 @@ class PageRoute(APIRoute):
                 if not prefers_page(request):
                     raise
                 return await _failure_page(request, error)
-            reply.headers.add_vary_header("Accept")
+            if "Accept" not in reply.headers.get("vary", "").split(", "):
+                reply.headers.add_vary_header("Accept")
             return reply
 
         return told
@@ -105,8 +106,7 @@ async def _failure_page(request: Request, error: Exception) -> Response:
     if problem.status_code >= 500 and not isinstance(error, NotReadyError):
         raise error
     asked = request.query_params.get("q", "")
-    said = texts("asking", language_of(request))
-    message = said["not_ready"] if isinstance(error, NotReadyError) else _told(error, said)
+    message = _told(error, request, texts("asking", language_of(request)))
     reply = _page(
         request,
         problem=message or json.loads(problem.body)["detail"],
@@ -118,10 +118,15 @@ async def _failure_page(request: Request, error: Exception) -> Response:
     return reply
 
 
-def _told(error: Exception, said: Any) -> str | None:
-    """What is wrong with the question itself, in the reader's language; None for anything else."""
+def _told(error: Exception, request: Request, said: Mapping[str, str]) -> str | None:
+    """What a reader may have to do with, in their language; None for what only a program gets wrong."""
+    if isinstance(error, NotReadyError):
+        return said["not_ready"]
+    if isinstance(error, (GonePassageError, UnknownDocumentError, UnknownPassageError)):
+        # Which documents to search in is named by programs alone, and by its id.
+        return None if "documents" in request.query_params else said["no_place"]
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     for fault in faults:
         if fault["loc"][-1] in ("q", "question"):
-            return str(said["too_long" if fault["type"] == "string_too_long" else "empty"])
+            return said["too_long" if fault["type"] == "string_too_long" else "empty"]
     return None

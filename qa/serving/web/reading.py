@@ -17,6 +17,7 @@ from qa.serving.parts import AnswererPart, SettingsPart
 from qa.serving.problems import described
 from qa.serving.schemas import reading_url
 from qa.serving.web.article import contents_of, parts_of
+from qa.serving.web.asking import PageRoute
 from qa.serving.web.assets import asset_url
 from qa.serving.web.interface import language_of
 from qa.serving.web.marking import asked_span
@@ -24,7 +25,7 @@ from qa.serving.web.preference import takes_gzip
 from qa.serving.web.templates import page
 from qa.settings import Settings
 
-router = APIRouter(tags=["reading"], responses=described(404, 503))
+router = APIRouter(tags=["reading"], responses=described(404, 503), route_class=PageRoute)
 
 # What is not a number, or is out of range, marks nothing: the essay can be read all the same.
 _Start = Annotated[str | None, Query(description="the first character to mark, of the document's text")]
