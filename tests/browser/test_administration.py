@@ -151,6 +151,18 @@ def test_a_wrong_token_is_told_in_words_and_the_right_one_is_kept_for_the_tab_al
     expect(page.locator("#token")).to_be_visible()
 
 
+def test_where_nothing_may_be_kept_the_token_lasts_as_long_as_the_page(owner: Owner) -> None:
+    page = owner.page(locale="en")
+    page.add_init_script("Object.defineProperty(window, 'sessionStorage', { get() { throw new Error('refused'); } });")
+    page.reload()
+    page.locator("#token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.locator("#documents table")).to_be_visible()
+    page.locator("#sign-out").click()
+    expect(page.locator("#documents")).to_be_empty()
+    expect(page.locator("#token")).to_be_focused()
+
+
 def test_a_token_that_is_taken_no_longer_leads_back_to_the_form(owner: Owner) -> None:
     page = owner.signed_in(may_fail=("401",))
     page.evaluate("sessionStorage.setItem('suraq-admin-token', 'of-yesterday')")

@@ -15,11 +15,28 @@ export class Refused extends Error {
   }
 }
 
+function storage() {
+  try {
+    return sessionStorage;
+  } catch {
+    return null;
+  }
+}
+
+// Where a browser refuses to keep anything, the token lasts as long as the page is open.
+let unkept = "";
+
 // Kept for this tab alone: not in a cookie, which would be sent by itself, and not beyond the tab's end.
 export const token = {
-  get: () => sessionStorage.getItem(KEPT_AS) ?? "",
-  set: (value) => sessionStorage.setItem(KEPT_AS, value),
-  forget: () => sessionStorage.removeItem(KEPT_AS),
+  get: () => (storage() ? storage().getItem(KEPT_AS) ?? "" : unkept),
+  set: (value) => {
+    if (storage()) storage().setItem(KEPT_AS, value);
+    else unkept = value;
+  },
+  forget: () => {
+    storage()?.removeItem(KEPT_AS);
+    unkept = "";
+  },
 };
 
 // A header holds bytes: those of UTF-8, as the service compares them.
