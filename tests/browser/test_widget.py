@@ -253,6 +253,17 @@ def test_without_src_it_asks_where_its_script_came_from(page: Page, blog: Site, 
     expect(ask(page).locator(".quote")).to_have_text(ANSWER)
 
 
+def test_without_src_a_service_behind_a_path_is_asked_there(page: Page, blog: Site, host: str) -> None:
+    script = httpx.get(f"{host}/widget.js", trust_env=False).text
+    blog.page(script, "/suraq/widget.js", Content_Type="text/javascript")
+    blog.page("{}", "/suraq/ask")
+    page.goto(blog.page('<!doctype html><script src="/suraq/widget.js"></script><suraq-chat></suraq-chat>'))
+    with page.expect_request(lambda request: request.method == "POST") as asked:
+        page.get_by_role("textbox").fill(QUESTION)
+        page.keyboard.press("Enter")
+    assert asked.value.url == f"{blog.url}/suraq/ask"
+
+
 HOSTILE = """<style>
 *, suraq-chat { display: none !important; font: 900 90px/3 cursive !important; color: red !important;
   opacity: 0 !important; visibility: hidden !important; transform: scale(0) !important; height: 0 !important;

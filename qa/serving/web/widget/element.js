@@ -76,7 +76,7 @@ class SuraqChat extends HTMLElement {
 
   /** The service's address without a slash at its end; throws a Failure where there is none. */
   get #service() {
-    const written = this.getAttribute("src") || (SCRIPT && new URL("/", SCRIPT).href) || "";
+    const written = this.getAttribute("src") || (SCRIPT && new URL(".", SCRIPT).href) || "";
     const address = URL.canParse(written, document.baseURI) ? new URL(written, document.baseURI) : null;
     if (!written || !/^https?:$/.test(address?.protocol)) throw new Failure("address", { src: written });
     return (address.origin + address.pathname).replace(/\/+$/, "");
