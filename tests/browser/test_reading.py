@@ -15,7 +15,7 @@ from tests.browser.conftest import PHONE, Opening, violations
 from tests.conftest import environment, eventually, serving
 
 DESK = {"viewport": {"width": 1280, "height": 860}}
-TOKEN = {"Authorization": "Bearer s3cret"}
+TOKEN = "the token of the owner"
 HOSTILE = (
     "<script>document.title='stolen'</script> жазба\n\n"
     "1. Бөлім <img src=x onerror=document.title='stolen'>\n\n"
@@ -25,6 +25,7 @@ HOSTILE = (
     "2. Ұзын\n\n" + "сөз " * 10_000 + "\n\n" + "ж" * 3000 + "\n\n3. Соңы\n\nБітті.\n"
 )
 HEBREW = "# עברית\n\n## כלים\n\nהתה הגיע לערבה עם שיירות.\n\n- **ספל**: קטן.\n"
+TABLE = f"# Addresses\n\n| Name | Where it can be found |\n|---|---|\n| Abai | https://essay.example/{'a' * 300} |\n"
 NEWS = "# News\n\n## 1. First\n\nThe first thing happened.\n\n## 2. Second\n\nThe second thing followed it.\n"
 
 
@@ -34,15 +35,21 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client
     folder = tmp_path_factory.mktemp("reading")
     corpus = folder / "corpus"
     corpus.mkdir()
-    for name, text in (("hostile.txt", HOSTILE), ("hebrew.md", HEBREW), ("news.md", NEWS), ("other.txt", "Other.\n")):
+    for name, text in (
+        ("hostile.txt", HOSTILE),
+        ("hebrew.md", HEBREW),
+        ("news.md", NEWS),
+        ("table.md", TABLE),
+        ("other.txt", "Other.\n"),
+    ):
         (corpus / name).write_text(text, encoding="utf-8")
-    with serving(environment(folder, QA_CORPUS_DIR=str(corpus), QA_ADMIN_TOKEN="s3cret")) as client:
+    with serving(environment(folder, QA_CORPUS_DIR=str(corpus), QA_ADMIN_TOKEN=TOKEN)) as client:
         yield client, corpus
 
 
 def rebuild(client: httpx.Client) -> None:
     before = client.get("/index").json()["generation"]
-    assert client.post("/index/rebuild", headers=TOKEN).status_code == 202
+    assert client.post("/index/rebuild", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 202
     eventually(lambda: client.get("/livez").headers["x-index-generation"] != before, 30)
 
 
@@ -213,6 +220,22 @@ def test_a_table_has_rows_and_headers_that_a_screen_reader_tells(service: httpx.
     table.get_by_role("link", name="1").click()
     assert in_view(page, ".footnote")
     assert page.get_by_role("listitem").filter(has_text="жаровой").first.inner_text() == "жаровой, на углях;"
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_long_address_in_a_table_makes_no_page_wider_than_the_screen(
+    own: tuple[httpx.Client, Path], opening: Opening, width: int
+) -> None:
+    client, _ = own
+    page = opening(viewport={"width": width, "height": 700})
+    page.goto(address(client, "table"))
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    # What is not so long stays in one line.
+    lines = page.get_by_role("cell", name="Abai").evaluate(
+        "one => { const range = document.createRange(); range.selectNodeContents(one);"
+        "return new Set([...range.getClientRects()].filter((one) => one.width).map((one) => one.top)).size; }"
+    )
+    assert lines == 1
 
 
 def test_on_paper_there_is_the_essay_alone(service: httpx.Client, opening: Opening) -> None:

@@ -17,15 +17,20 @@ from qa.serving.web.table_rows import rows_of
 
 _NOTE = re.compile(r"[ \t>]*\[\^([^\]\s]+)\]:")
 _BULLETS, _DASHES = frozenset("*+o\uf0b7\uf0a7\uf0d8"), frozenset("-–—−")
+_LONGEST_WORD = 20
 _MARKDOWN_MARKER = re.compile(r"(?:^|.*[\s>])([-*+]|\d{1,9}[.)])\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a table; ``name`` is what stands at the head of its column, for where a table is too wide."""
+    """A cell of a table; ``name`` is what stands at the head of its column, for where a table is too wide.
+
+    ``breakable``: it holds an address, say, longer than a column may be; words of a language are not broken in a table.
+    """
 
     html: Markup
     name: str
+    breakable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ class Setting:
             for column, cell in enumerate(cells):
                 end = len(passage.text) if place == len(lines) - 1 and column == len(cells) - 1 else cell[1]
                 name = names[column] if column < len(names) else ""
-                shown.append(Cell(self._cell(passage, at, cell, end), name))
+                breakable = any(len(word) > _LONGEST_WORD for word in passage.text[slice(*cell)].split())
+                shown.append(Cell(self._cell(passage, at, cell, end), name, breakable))
                 at = end
             found.append(Row(tuple(shown), header))
         return tuple(found)
