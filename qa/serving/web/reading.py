@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from qa import __version__
 from qa.errors import GonePassageError, UnknownPassageError
 from qa.indexing.generation import Generation
 from qa.records import Document
@@ -116,7 +117,7 @@ def read(
 
 def _tag(document: Document, generation: Generation, request: Request) -> str:
     """A page changes with the text, with what the index makes of it, with its language and with this program."""
-    made_of = (document.sha256, generation.id, language_of(request), asset_url("reading.css"))
+    made_of = (document.sha256, generation.id, language_of(request), __version__, asset_url("reading.css"))
     return f'W/"{hashlib.sha256(" ".join(made_of).encode()).hexdigest()[:32]}"'
 
 
