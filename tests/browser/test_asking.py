@@ -291,6 +291,25 @@ def test_an_example_is_asked_by_a_click(page: Page, service: httpx.Client) -> No
     expect(page.locator(".exchange:not([aria-busy]) .question")).to_have_text(question)
     expect(page.locator("blockquote")).to_be_visible()
     expect(page.locator(".examples")).to_be_hidden()
+    expect(page.locator("#question")).to_be_focused()
+
+
+def test_who_asks_too_often_is_told_when_to_ask_again(opening: Opening, service: httpx.Client) -> None:
+    page = opened(opening(may_fail=("429",), **DESKTOP), service)
+    refusal = {"status": 429, "headers": {"Retry-After": "7"}, "json": {"detail": "that is more than 5 requests"}}
+    page.route("**/ask", lambda route: route.fulfill(**refusal))
+    expect(ask(page, KAZAKH).locator(".problem")).to_contain_text("7 секундтан кейін қайта сұраңыз")
+
+
+def test_answers_are_printed_alone_and_as_wide_as_the_paper(page: Page, service: httpx.Client) -> None:
+    opened(page, service)
+    ask(page, KAZAKH).locator(".citation").first.click()
+    check_essay_beside(page)
+    page.emulate_media(media="print")
+    expect(page.locator("#beside")).to_be_hidden()
+    exchange = page.locator(".exchange")
+    assert exchange.evaluate("one => one.parentElement.clientWidth") > 700
+    assert exchange.evaluate("one => getComputedStyle(one).minHeight") == "0px"
 
 
 @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])

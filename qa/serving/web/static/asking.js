@@ -37,6 +37,11 @@ function unanswered(question, kind, state) {
   return exchange;
 }
 
+/** What is said where too much is asked, which is told before there is a page. */
+function busy(reply) {
+  return texts.busy.replace("{seconds}", Number(reply.headers.get("Retry-After")) || 60);
+}
+
 async function fetched(question, earlier) {
   try {
     const reply = await fetch("/ask", {
@@ -45,6 +50,7 @@ async function fetched(question, earlier) {
       body: JSON.stringify({ question, earlier }),
     });
     const exchange = exchangeOf(await reply.text());
+    if (!exchange && (reply.status === 429 || reply.status === 503)) return unanswered(question, "problem", busy(reply));
     if (!exchange) throw new Error(`status ${reply.status}`);
     // A page that tells of an error does not know what was asked in the body.
     if (!exchange.querySelector(".question")) exchange.prepend(element("h2", "question", question));
@@ -127,7 +133,11 @@ document.addEventListener("click", (event) => {
   if (!isPlain(event) || !(example || citation)) return;
   event.preventDefault();
   if (citation) openBeside(citation);
-  else ask(example.textContent);
+  else {
+    ask(example.textContent);
+    // The example is not there any more. On a phone the keyboard would cover the answer.
+    (matchMedia("(pointer: coarse)").matches ? main : box).focus({ preventScroll: true });
+  }
 });
 
 // What unfolds at the end of the page would do so out of sight.
