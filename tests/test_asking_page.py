@@ -164,7 +164,7 @@ def test_without_a_script_the_form_carries_the_questions_before_so_that_one_may_
     before = "Какие отношения у Казахстана с Китаем?"
     page = opened(service, "/ask", "ru", q="а с Россией?", earlier=[before])
     assert re.findall(r'name="earlier" value="([^"]*)"', page.text) == [before, "а с Россией?"]
-    assert text_of(page, 'class="read-as"') == "Прочитано так: Какие отношения у Казахстана с Россией?"
+    assert text_of(page, 'class="read-as"') == "Вопрос понят так: Какие отношения у Казахстана с Россией?"
     # What is shared must be understood alone.
     link = re.search(r'data-link="([^"]*)"', page.text)
     assert link

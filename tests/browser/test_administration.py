@@ -144,7 +144,7 @@ def test_a_wrong_token_is_told_in_words_and_the_right_one_is_kept_for_the_tab_al
     page.reload()
     expect(page.locator("#documents table")).to_be_visible()
     page.get_by_role("button", name="Шығу").press("Enter")
-    expect(page.locator("#refusal")).to_contain_text("токен ұмытылды")
+    expect(page.locator("#refusal")).to_contain_text("токен өшірілді")
     expect(page.locator("#documents")).to_be_empty()
     assert page.evaluate("sessionStorage.length") == 0
     page.reload()

@@ -198,7 +198,7 @@ def test_citations_are_copied_and_that_is_said(opening: Opening, service: httpx.
         button.click()
         expect(button).to_have_text("Көшірілді")
         assert page.evaluate("navigator.clipboard.readText()").startswith(opening_)
-    page.get_by_role("button", name="Көшіру: Сұрақтың сілтемесі").click()
+    page.get_by_role("button", name="Көшіру: Сұраққа сілтеме").click()
     page.wait_for_function("async () => (await navigator.clipboard.readText()).startsWith('http')")
     opened(page, service, page.evaluate("navigator.clipboard.readText()").removeprefix(str(service.base_url)))
     expect(page.locator("blockquote")).to_have_text(SENTENCE)
