@@ -61,7 +61,8 @@ def test_a_page_of_a_site_that_is_named_may_read_the_answer_and_what_it_needs_of
     assert reply.json()["answerable"] is True
     assert reply.headers[ALLOWED] == SITE
     readable = {name.strip() for name in reply.headers["Access-Control-Expose-Headers"].split(",")}
-    assert readable == {"ETag", "Location", "Mcp-Session-Id", "Retry-After", "X-Index-Generation", "X-Request-ID"}
+    own = {"ETag", "Location", "Mcp-Session-Id", "X-Index-Generation", "X-Request-ID"}
+    assert readable == own | {"RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"}
     # Else a cache would give one site's reply to another.
     assert "Origin" in reply.headers["Vary"]
     assert "Access-Control-Allow-Credentials" not in reply.headers

@@ -36,7 +36,7 @@ while read -r _ place _; do
   place=$(printf '%b' "$place")
   case $place in /proc*|/sys*|/dev*) ;; *) mount -o remount,bind,ro "$place" || exit 9 ;; esac
 done < /proc/self/mounts
-mount -t tmpfs -o mode=1777,size=256m,nosuid,nodev,noexec tmpfs "$1" || exit 9
+mount -t tmpfs -o mode=1777,size=64m,nosuid,nodev,noexec tmpfs "$1" || exit 9
 shift
 for shell in /bin/bash /bin/dash; do [ ! -e $shell ] || mount --bind /dev/null "$(readlink -f $shell)" || exit 9; done
 exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all --ambient-caps=-all "$@"
@@ -107,7 +107,7 @@ def test_a_container_has_no_rights_and_a_root_that_cannot_be_written() -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["tmpfs"] == ["/tmp:size=256m,mode=1777,noexec,nosuid,nodev"]  # as in `LOCKED_AWAY`
+    assert service["tmpfs"] == ["/tmp:size=64m,mode=1777,noexec,nosuid,nodev"]  # as in `LOCKED_AWAY`
     assert service["ports"] == ["127.0.0.1:8000:8000"]
     for volume in service["volumes"]:
         source, target = volume.split(":")[:2]
@@ -131,7 +131,7 @@ def test_a_pod_has_no_rights_and_a_root_that_cannot_be_written() -> None:
     }
     assert pod["automountServiceAccountToken"] is False
     assert [mount["mountPath"] for mount in CONTAINER["volumeMounts"]] == ["/tmp"]
-    assert pod["volumes"][0]["emptyDir"] == {"medium": "Memory", "sizeLimit": "256Mi"}  # as in `LOCKED_AWAY`
+    assert pod["volumes"][0]["emptyDir"] == {"medium": "Memory", "sizeLimit": "64Mi"}  # as in `LOCKED_AWAY`
     assert MANIFESTS["NetworkPolicy"]["spec"]["egress"] == []
 
 
