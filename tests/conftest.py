@@ -87,10 +87,17 @@ def serving(env: dict[str, str], *arguments: str, route: str = "/readyz") -> Ite
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
                 _wait_until_ready(client, process, route)
+                if "--workers" in arguments:
+                    eventually(lambda: all(_is_ready(client, route) for _ in range(12)), timeout=60)
                 yield client
         finally:
             process.terminate()
             process.communicate(timeout=20)
+
+
+def _is_ready(client: httpx.Client, route: str) -> bool:
+    """Whether a worker is, whichever takes a new connection."""
+    return httpx.get(f"{client.base_url}{route}", trust_env=False).status_code == 200
 
 
 def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[str], route: str) -> None:

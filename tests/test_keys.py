@@ -27,7 +27,7 @@ from tests.test_service import problem
 KEY, HASHED, TOKEN = "the first key: сөз", "another key given hashed", "the administrator's token"
 DIGEST = hashlib.sha256(HASHED.encode()).hexdigest()
 ASK: dict[str, Any] = {"question": QUESTION, "top_k": 1}
-OPEN = ["/livez", "/readyz", "/docs", "/openapi.json", "/static-offline-docs/swagger-ui.css"]
+OPEN = ["/livez", "/readyz", "/docs", "/openapi.json", "/static-offline-docs/swagger-ui.css", "/admin", "/widget.js"]
 
 
 @pytest.fixture(scope="module")
