@@ -161,7 +161,7 @@ def test_no_reply_fails_or_tells_of_the_server_and_each_has_the_headers(
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.headers["referrer-policy"] == "no-referrer"
     assert reply.headers["cross-origin-resource-policy"] == (
-        "cross-origin" if path.startswith("/assets/") else "same-origin"
+        "cross-origin" if path.startswith(("/assets/", "/livez")) else "same-origin"
     )
     policy = reply.headers["content-security-policy"]
     assert "default-src 'none'" in policy

@@ -19,9 +19,9 @@ _HEADERS = {
     "Content-Security-Policy": _POLICY,
 }
 # No page of another site may load a reply as a picture or a script; what it asks for by fetch is settled by CORS. The
-# widget's files are made for other sites.
+# widget's files are made for other sites, and by /livez it tells a service that is not there from one that refuses it.
 _OWN_SITE, _ANY_SITE = "same-origin", "cross-origin"
-_FOR_OTHER_SITES = ("/widget.js", "/assets/")
+_FOR_OTHER_SITES = ("/widget.js", "/assets/", "/livez")
 # The pages of FastAPI that hold scripts of their own; their styles are set by those scripts.
 _DOCS = ("/docs", "/docs/oauth2-redirect")
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -43,7 +43,8 @@ class SecurityHeaders:
         held: list[Message] = []
 
         async def tell(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            # A browser would put a 304's headers in place of those that came with the page that it keeps.
+            if message["type"] == "http.response.start" and message["status"] != 304:
                 _complete(MutableHeaders(scope=message), scope["path"])
                 if scope["path"] in _DOCS:
                     held.append(message)  # until its body is known

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from qa.indexing.store import IndexStore
 from tests.browser.conftest import PHONE, Opening, violations
 from tests.conftest import ROOT, environment, run_qa, serving
 
@@ -36,6 +37,7 @@ class Owner:
 
     client: httpx.Client
     corpus: Path
+    index: Path
     opening: Opening
 
     def page(self, *, may_fail: tuple[str, ...] = (), **settings: object) -> Page:
@@ -50,6 +52,10 @@ class Owner:
         expect(page.locator("#documents table")).to_be_visible()
         expect(page.locator("#generations table")).to_be_visible()
         return page
+
+    def held_up(self) -> AbstractContextManager[None]:
+        """Builds wait until the block ends: else a small one is over before a page can show it."""
+        return IndexStore(self.index).building(lambda _: None)
 
     def documents(self) -> dict[str, dict[str, Any]]:
         return {one["id"]: one for one in self.client.get("/documents").json()["documents"]}
@@ -88,7 +94,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Cl
 
 @pytest.fixture
 def owner(running: tuple[httpx.Client, Path], opening: Opening) -> Owner:
-    return Owner(*running, opening)
+    client, corpus = running
+    return Owner(client, corpus, corpus.parent / "index", opening)
 
 
 @contextmanager
@@ -185,9 +192,10 @@ def test_a_file_that_is_edited_on_the_disk_is_told_of_and_built_by_the_keyboard_
                 .observe(document.getElementById("phase"), {childList: true});
         }"""
     )
-    with publishing(page):
+    with publishing(page), owner.held_up():
         page.locator("#rebuild").press("Enter")
         expect(page.locator("#progress")).to_be_visible()
+        expect(page.locator("#phase")).to_have_text("Waiting for the build before it")
     expect(page.locator("#progress")).to_be_hidden()
     expect(page.locator("#news")).to_contain_text("The new index is live.")
     expect(page.locator("#documents")).to_contain_text("river.txt")
@@ -209,8 +217,10 @@ def test_a_build_is_followed_by_asking_where_no_stream_gets_through(owner: Owner
 def test_a_build_that_runs_already_is_followed_when_the_page_is_opened(owner: Owner) -> None:
     (owner.corpus / "hill.txt").write_text("Төбе туралы эссе.\n", encoding="utf-8")
     headers = {b"Authorization": f"Bearer {TOKEN}".encode(), b"Content-Type": b"application/json"}
-    owner.client.post("/index/rebuild", headers=headers, content=b"{}").raise_for_status()
-    page = owner.signed_in()
+    with owner.held_up():
+        owner.client.post("/index/rebuild", headers=headers, content=b"{}").raise_for_status()
+        page = owner.signed_in()
+        expect(page.locator("#progress")).to_be_visible()
     expect(page.locator("#outcome")).to_contain_text("The new index is live.", timeout=30_000)
     expect(page.locator("#documents")).to_contain_text("hill.txt")
 
