@@ -23,7 +23,7 @@ _SECRETS = ("admin_token", "api_keys", "llm_api_key")
 
 _PORTS = {"http": 80, "https": 443}
 # A name or an IPv4 address, or an IPv6 address, which `urlsplit` takes out of its brackets.
-_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f.]*:[0-9a-f:.]*")
 
 
 class Settings(BaseSettings):

@@ -27,7 +27,7 @@ _LINK_TARGET = re.compile(
     r"|\]\[[^\]]*\]|\]"
 )
 _LINE_ELEMENT = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_NOTE = re.compile(r"(\[\^)([^\]\s]+)(\])")
+_NOTE = re.compile(r"(\[\^)([^\[\]\s]+)(\])")
 _WEB = ("http://", "https://")
 # A passage takes a quarter of a millisecond, and books have thousands.
 _KEPT = 1 << 14

@@ -7,7 +7,7 @@ import re
 from qa.records import Span
 
 _LINE = re.compile(r"[^\r\n]+")
-_RULE = re.compile(r"[\s>|:-]*-[\s>|:-]*")
+_RULE = re.compile(r"[\s>|:]*-[\s>|:-]*")
 # What stands before the first cell of a line: a quote's or a list's marks, and the table's own edge.
 _LEAD = re.compile(r"[ \t]*(?:>[ \t]?)*[ \t]*(?:\|)?")
 _CELL = re.compile(r"(?:\\.|[^|\\])+|(?<=\|)(?=\|)")
