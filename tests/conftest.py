@@ -59,7 +59,7 @@ def run_qa(*arguments: str, env: dict[str, str], cwd: Path = ROOT) -> subprocess
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 
