@@ -85,7 +85,7 @@ async function followed(id) {
 
 function step(job) {
   const bar = at("bar");
-  const counted = job.total > 0;
+  const counted = job.total > 0 && !job.finished_at;
   const figures = counted ? ` ${say("of", { done: number(job.done), total: number(job.total) })}` : "";
   at("phase").textContent = say(`phase_${job.phase}`) + figures;
   if (counted) {
