@@ -15,20 +15,23 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the filter is L
 
 
 def test_who_connects_to_a_socket_that_is_about_to_be_closed_waits_and_is_then_refused() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        with socket.create_connection(listening.getsockname()) as before, socket.socket() as after:
-            ignore_who_connects([listening])
-            after.setblocking(False)
-            assert after.connect_ex(listening.getsockname()) == errno.EINPROGRESS
-            accepted, _ = listening.accept()
-            with accepted:
-                before.sendall(b"question")
-                assert accepted.recv(8) == b"question"
-                accepted.sendall(b"answer")
-                assert before.recv(6) == b"answer"
-            listening.settimeout(0.2)
-            with pytest.raises(TimeoutError):
-                listening.accept()
-            listening.close()
-            select.select([], [after], [], 10)
-            assert after.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()) as before,
+        socket.socket() as after,
+    ):
+        ignore_who_connects([listening])
+        after.setblocking(False)
+        assert after.connect_ex(listening.getsockname()) == errno.EINPROGRESS
+        accepted, _ = listening.accept()
+        with accepted:
+            before.sendall(b"question")
+            assert accepted.recv(8) == b"question"
+            accepted.sendall(b"answer")
+            assert before.recv(6) == b"answer"
+        listening.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            listening.accept()
+        listening.close()
+        select.select([], [after], [], 10)
+        assert after.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED

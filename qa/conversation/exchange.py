@@ -13,7 +13,8 @@ from qa.encoding.encoder import Encoding, Floats, normalised
 from qa.language.words import joins
 from qa.records import Span
 from qa.retrieval.answerer import Answerer
-from qa.retrieval.relevance import Question, interactions
+from qa.retrieval.interaction import interactions
+from qa.retrieval.question import Question
 from qa.retrieval.trace import phase
 
 # So many passages, from all over the corpus, tell a word that they all speak of from one that few do.

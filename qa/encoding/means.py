@@ -65,6 +65,11 @@ class LanguageMeans:
             encoding.spans,
         )
 
+    def question_tokens(self, language: str | None) -> Floats:
+        """The mean of the question tokens of a language, (dimension,)."""
+        mean: Floats = self._of(language)[_QUESTION_TOKENS]
+        return mean
+
     def passage_tokens(self, language: str | None) -> Floats:
         """The mean of the passage tokens of a language, (dimension,)."""
         mean: Floats = self._of(language)[_PASSAGE_TOKENS]

@@ -17,9 +17,9 @@ index/generations/<id>/
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from pydantic import TypeAdapter
 from qa.errors import UnknownDocumentError, UnknownPassageError
 from qa.indexing.dense import DenseIndex, Positions
 from qa.indexing.history import History
+from qa.indexing.layout import Layout
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.manifest import Manifest, check_files, read_manifest
 from qa.indexing.tokens import TokenStore
@@ -38,6 +39,8 @@ from qa.records import Citation, Document, Passage
 DOCUMENTS, PASSAGES = "documents.jsonl", "passages.jsonl"
 DENSE, LEXICAL, WORDS = "dense.faiss", "lexical", "words.txt"
 ABBREVIATIONS, HISTORY = "abbreviations.json", "history.jsonl"
+# A kilobyte or two each.
+_LAYOUTS = 4096
 
 _DOCUMENT = TypeAdapter(Document)
 _PASSAGE = TypeAdapter(Passage)
@@ -151,6 +154,20 @@ class Generation:
         for id_ in documents:
             self.document(id_)
         return np.concatenate([self._positions.get(id_, np.empty(0, np.int64)) for id_ in dict.fromkeys(documents)])
+
+    def layout(self, position: int) -> Layout:
+        """Which tokens make the words and sentences of a passage; of those that were asked for last it is kept."""
+        return self._layouts(position)
+
+    @cached_property
+    def _layouts(self) -> Callable[[int], Layout]:
+        passages, tokens = self.passages, self.tokens  # not the generation, which is to go when it is let go of
+
+        @lru_cache(_LAYOUTS)
+        def layout(position: int) -> Layout:
+            return Layout.of(passages[position], tokens.passage(position).spans)
+
+        return layout
 
     @cached_property
     def _passages(self) -> dict[str, Passage]:

@@ -13,7 +13,8 @@ from qa.language.interpretation import Interpretation, interpret
 from qa.language.lexicon import Lexicon
 from qa.records import Answer, AnswerSpan, Hit
 from qa.retrieval.calibration import Calibration
-from qa.retrieval.relevance import Question, Weights
+from qa.retrieval.question import Question
+from qa.retrieval.relevance import Weights
 from qa.retrieval.search import Found, Searcher
 from qa.retrieval.trace import answered, phase
 

@@ -29,15 +29,9 @@ from qa.errors import ModelError
 from qa.indexing.generation import Generation
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.tokens import PassageTokens
-from qa.retrieval.relevance import (
-    Question,
-    Scales,
-    Similarities,
-    Weights,
-    interactions,
-    per_token,
-    relevance,
-)
+from qa.retrieval.interaction import interactions
+from qa.retrieval.question import Question
+from qa.retrieval.relevance import Scales, Similarities, Weights, per_token, relevance
 from qa.retrieval.search import Searcher
 
 FILE, QUESTIONS = "calibration.json", "calibration-questions.npz"
@@ -154,7 +148,7 @@ def _save_questions(questions: Sequence[Question], path: Path) -> None:
             vectors=np.stack([one.vector for one in questions]) if questions else np.empty((0, 0), np.float32),
             bounds=np.cumsum([0, *(len(one.tokens) for one in questions)]),
             tokens=np.concatenate([one.tokens for one in questions] or [np.empty((0, 0), np.float32)]),
-            centred=np.concatenate([one.centred for one in questions] or [np.empty((0, 0), np.float32)]),
+            means=np.stack([one.mean for one in questions]) if questions else np.empty((0, 0), np.float32),
         )
 
 
@@ -167,15 +161,15 @@ def calibration_questions(folder: Path) -> tuple[Question, ...]:
     try:
         with np.load(folder / QUESTIONS, allow_pickle=False) as saved:
             texts, vectors, bounds = saved["texts"].tolist(), saved["vectors"], saved["bounds"].tolist()
-            tokens, centred = saved["tokens"], saved["centred"]
+            tokens, means = saved["tokens"], saved["means"]
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise ModelError(
             f"the prepared model in {folder} is damaged ({QUESTIONS}); run qa model prepare --again"
         ) from error
     rows = [slice(start, end) for start, end in pairwise(bounds)]
     return tuple(
-        Question(text, vector, tokens[own], centred[own])
-        for text, vector, own in zip(texts, vectors, rows, strict=True)
+        Question(text, vector, tokens[own], normalised(tokens[own] - mean), mean)
+        for text, vector, own, mean in zip(texts, vectors, rows, means, strict=True)
     )
 
 
@@ -189,9 +183,9 @@ def _matched(model: PreparedModel, texts: list[str], questions: Sequence[Questio
     rows = []
     for asked in questions:
         body = per_token(lexical.scores(asked.text)[0], asked)
-        late = [one.best() for one in interactions(asked, tokens, languages, model.means)]
-        cosines = (vectors @ asked.vector).tolist()
-        rows.append([Similarities(c, *one, float(b), 0.0) for c, one, b in zip(cosines, late, body, strict=True)])
+        raw, centred = interactions(asked, tokens, languages, model.means).best()
+        legs = zip((vectors @ asked.vector).tolist(), raw.tolist(), centred.tolist(), body.tolist(), strict=True)
+        rows.append([Similarities(*leg, 0.0) for leg in legs])
     return rows
 
 

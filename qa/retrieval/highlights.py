@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
-from qa.encoding.encoder import Integers
-from qa.language.words import word_around
+from qa.indexing.layout import Layout
 from qa.records import Span
-from qa.retrieval.relevance import Interaction, Question
+from qa.retrieval.interaction import Interaction
+from qa.retrieval.question import Question
 
 # A word is shown where it matches by so many standard deviations more than the question's tokens match the passage's on
 # average. Seen on the development essays: fewer let function words in, more lose half of the names.
 _DEVIATIONS = 2.25
 
 
-def highlights(question: Question, text: str, interaction: Interaction, spans: Integers) -> tuple[Span, ...]:
+def highlights(question: Question, text: str, interaction: Interaction, layout: Layout) -> tuple[Span, ...]:
     """Whole words of ``text`` in order, neighbours joined: for each word of the question the one it matches best.
 
     A match that is no more than chance is left out, but for the strongest of all.
     """
-    places = spans.tolist()
-    columns = [column for column, (start, end) in enumerate(places) if start >= 0 and _is_word(text[start:end])]
-    if not columns or not question.words:
+    if not len(layout.in_words) or not len(question.words):
         return ()
-    inside = interaction.centred[:, columns]
-    cosines = np.stack([inside[rows].sum(axis=0) / (rows.stop - rows.start) for rows in question.words])
+    inside = interaction.centred[:, layout.in_words]
+    cosines = question.words @ inside
     strongest = cosines.max(axis=1)
     level = inside.mean() + _DEVIATIONS * inside.std()
     shown = np.flatnonzero(strongest >= min(level, strongest.max()))
-    best = {columns[column] for column in cosines[shown].argmax(axis=1).tolist()}
-    return _joined(text, sorted({word_around(text, *places[column]) for column in best}))
+    best = layout.words[cosines[shown].argmax(axis=1)].tolist()
+    return _joined(text, sorted({(start, end) for start, end in best}))
 
 
-def _is_word(surface: str) -> bool:
-    return any(map(str.isalnum, surface))
-
-
-def _joined(text: str, words: Sequence[Span]) -> tuple[Span, ...]:
+def _joined(text: str, words: Iterable[Span]) -> tuple[Span, ...]:
     """Words with only white space or a hyphen between them become one span."""
     joined: list[Span] = []
     for start, end in words:

@@ -8,25 +8,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qa.encoding.encoder import Floats, Integers
+from qa.encoding.encoder import Floats
 from qa.encoding.means import LanguageMeans
 from qa.encoding.reranker import Reranker
 from qa.indexing.dense import Positions
 from qa.indexing.generation import Generation
-from qa.indexing.tokens import PassageTokens
+from qa.indexing.layout import Layout
 from qa.records import Passage, Span
 from qa.retrieval.highlights import highlights
+from qa.retrieval.interaction import Interaction, Interactions, interactions
 from qa.retrieval.lists import asks_for_several, items_after
-from qa.retrieval.relevance import (
-    Interaction,
-    Question,
-    Scales,
-    Similarities,
-    Weights,
-    interactions,
-    per_token,
-    relevance,
-)
+from qa.retrieval.question import Question
+from qa.retrieval.relevance import Scales, Similarities, Weights, per_token, relevance
 from qa.retrieval.trace import phase
 
 # Late interaction orders this many of each leg's best passages; all of them in a small corpus.
@@ -114,7 +107,7 @@ class Searcher:
     def _compared(self, question: Question, positions: Positions, lexical: tuple[Floats, Floats]) -> _Compared:
         """Some passages, as they stand in the corpus, with all that makes them relevant."""
         if not len(positions):
-            return _Compared([], [], [], [])
+            return _Compared([], [], None)
         body, headings = lexical
         generation = self.generation
         cosines = generation.dense.cosines(question.vector, positions)
@@ -122,41 +115,44 @@ class Searcher:
         documents = [generation.passages[position].document for position in positions]
         languages = [generation.documents[document].language for document in documents]
         matched = interactions(question, tokens, languages, self.means)
-        legs = [
-            Similarities(float(cosine), *interaction.best(), float(body[position]), float(headings[position]))
-            for cosine, interaction, position in zip(cosines, matched, positions, strict=True)
-        ]
+        columns = (cosines, *matched.best(), body[positions], headings[positions])
+        legs = [Similarities(*leg) for leg in zip(*(column.tolist() for column in columns), strict=True)]
         values = [relevance(similarities, self.weights, self.scales) for similarities in legs]
-        return _Compared(values, legs, matched, tokens)
+        return _Compared(values, legs, matched)
 
     def _ordered(
         self, question: Question, positions: Positions, lexical: tuple[Floats, Floats], count: int
     ) -> list[Found]:
         """The best of some passages by relevance."""
-        values, legs, matched, tokens = self._compared(question, positions, lexical)
-        passages = [self.generation.passages[position] for position in positions]
+        values, legs, matched = self._compared(question, positions, lexical)
         # Equal passages keep the order of the corpus, whatever order the legs returned them in.
         order = sorted(range(len(values)), key=lambda place: (-values[place], positions[place]))[:count]
+        if matched is None:
+            return []
         return [
-            Found(
-                position=int(positions[place]),
-                passage=passages[place],
-                relevance=values[place],
-                similarities=legs[place],
-                sentence=best_sentence(passages[place], matched[place], tokens[place].spans),
-                highlights=highlights(question, passages[place].text, matched[place], tokens[place].spans),
-            )
-            for place in order
+            self._found(question, int(positions[place]), values[place], legs[place], matched[place]) for place in order
         ]
+
+    def _found(
+        self, question: Question, position: int, value: float, legs: Similarities, interaction: Interaction
+    ) -> Found:
+        passage, layout = self.generation.passages[position], self.generation.layout(position)
+        return Found(
+            position=position,
+            passage=passage,
+            relevance=value,
+            similarities=legs,
+            sentence=best_sentence(passage, interaction, layout),
+            highlights=highlights(question, passage.text, interaction, layout),
+        )
 
 
 class _Compared(NamedTuple):
-    """Passages and a question, a row a passage."""
+    """Passages and a question, a row a passage; where there is no passage there is no interaction."""
 
     relevances: list[float]
     similarities: list[Similarities]
-    interactions: list[Interaction]
-    tokens: list[PassageTokens]
+    interactions: Interactions | None
 
 
 def _reranked(reranker: Reranker, question: str, found: list[Found]) -> list[Found]:
@@ -176,11 +172,9 @@ def _most_words(scores: Floats, count: int, among: Positions | None) -> Position
     return pool.astype(np.int64)
 
 
-def best_sentence(passage: Passage, interaction: Interaction, spans: Integers) -> Span:
+def best_sentence(passage: Passage, interaction: Interaction, layout: Layout) -> Span:
     """The sentence of a passage whose own tokens the question's tokens match best."""
     if len(passage.sentences) < 2:
         return passage.sentences[0] if passage.sentences else (0, len(passage.text))
-    middles = spans.mean(axis=1)
-    inside = [np.flatnonzero((middles >= start) & (middles < end)) for start, end in passage.sentences]
-    scores = [sum(interaction.best(columns.tolist())) for columns in inside]
-    return passage.sentences[int(np.argmax(scores))]
+    raw, centred = interaction.best_of(layout.sentences)
+    return passage.sentences[int(np.argmax(raw + centred))]

@@ -1,0 +1,105 @@
+"""Late interaction: each token of a question with the tokens of passages, as they are and centred by language.
+
+ColBERT's MaxSim (Khattab and Zaharia, SIGIR 2020), as the mean over the question's tokens of the best cosine with a
+token of the passage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.encoding.encoder import Floats
+from qa.encoding.means import LanguageMeans
+from qa.indexing.tokens import PassageTokens
+from qa.retrieval.question import Question
+
+# Of what has no token: below every cosine.
+_NOTHING = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """Cosines of each question token (rows) with each passage token (columns), as they are and centred."""
+
+    raw: Floats
+    centred: Floats
+
+    def best(self) -> tuple[float, float]:
+        """Both late interactions with the passage."""
+        if not self.raw.size:
+            return _NOTHING, _NOTHING
+        return float(self.raw.max(axis=1).mean()), float(self.centred.max(axis=1).mean())
+
+    def best_of(self, parts: Sequence[NDArray[np.intp]]) -> tuple[Floats, Floats]:
+        """Both late interactions with each of some parts of the passage, given by their columns."""
+        columns = np.concatenate(parts)
+        bounds = np.cumsum([0, *map(len, parts)])
+        return _best(self.raw[:, columns], bounds), _best(self.centred[:, columns], bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    """A question's interactions with several passages, side by side: the i-th has the columns ``bounds[i]`` to
+    ``bounds[i + 1]``.
+    """
+
+    raw: Floats
+    centred: Floats
+    bounds: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    def __getitem__(self, place: int) -> Interaction:
+        columns = slice(self.bounds[place], self.bounds[place + 1])
+        return Interaction(self.raw[:, columns], self.centred[:, columns])
+
+    def __iter__(self) -> Iterator[Interaction]:
+        return (self[place] for place in range(len(self)))
+
+    def best(self) -> tuple[Floats, Floats]:
+        """Both late interactions with each passage: (passages,) each."""
+        return _best(self.raw, self.bounds), _best(self.centred, self.bounds)
+
+
+def interactions(
+    question: Question, passages: Sequence[PassageTokens], languages: Sequence[str | None], means: LanguageMeans
+) -> Interactions:
+    """The question's late interaction with each of some passages, of which there is one at least; they are centred by
+    their languages.
+    """
+    bounds = np.cumsum([0, *(len(passage.scales) for passage in passages)])
+    vectors = np.concatenate([passage.vectors for passage in passages]).astype(np.float32)
+    mean_of = {language: means.passage_tokens(language) for language in dict.fromkeys(languages)}
+    rows = np.concatenate([question.tokens, question.mean[None, :], np.stack(list(mean_of.values()))])
+    # One product for everything; a centred cosine follows from it without centring any token:
+    # (q - n)·(t - m) / (|q - n| |t - m|), where |t - m|² = 1 - 2 t·m + |m|² for a token of length one.
+    products = rows @ vectors.T
+    products *= np.concatenate([passage.scales for passage in passages])
+    count = len(question.tokens)
+    raw, along_question, along = products[:count], products[count], products[count + 1 :]
+    moved = question.tokens - question.mean
+    lengths = np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-12)
+    centred = (raw - along_question) / lengths
+    for row, (language, mean) in enumerate(mean_of.items()):
+        columns = _columns(bounds, [own == language for own in languages])
+        length = np.sqrt(np.maximum(1 - 2 * along[row, columns] + mean @ mean, 1e-12))
+        centred[:, columns] = (centred[:, columns] - (moved @ mean)[:, None] / lengths) / length
+    return Interactions(raw, centred, bounds)
+
+
+def _columns(bounds: NDArray[np.int64], chosen: Sequence[bool]) -> slice | NDArray[np.bool_]:
+    return slice(None) if all(chosen) else np.repeat(np.asarray(chosen), np.diff(bounds))
+
+
+def _best(cosines: Floats, bounds: NDArray[np.int64]) -> Floats:
+    """The mean over the rows of the largest within each stretch of columns; an empty one has nothing."""
+    found = np.full(len(bounds) - 1, _NOTHING, dtype=np.float32)
+    filled = np.flatnonzero(np.diff(bounds))
+    if len(filled) and len(cosines):
+        found[filled] = np.maximum.reduceat(cosines, bounds[filled], axis=1).mean(axis=0)
+    return found
