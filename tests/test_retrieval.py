@@ -22,15 +22,9 @@ from qa.retrieval.calibration import (
     calibration_questions,
     threshold_of,
 )
-from qa.retrieval.relevance import (
-    Question,
-    Scales,
-    Similarities,
-    Weights,
-    interactions,
-    per_token,
-    relevance,
-)
+from qa.retrieval.interaction import interactions
+from qa.retrieval.question import Question
+from qa.retrieval.relevance import Scales, Similarities, Weights, per_token, relevance
 from tests.conftest import ROOT
 from tests.fakes import DIMENSION, word_model
 
@@ -55,7 +49,7 @@ def test_the_best_passage_comes_first_with_a_relevance_that_can_be_computed(answ
     # Cosine and both late interactions are one for the first; for the second they are 1/√12, 1/2 and 1/2.
     weights = Weights.shipped()
     two = np.zeros((2, 1), dtype=np.float32)
-    question = Question("cat fish", two[0], two, two)
+    question = Question("cat fish", two[0], two, two, two[0])
     body, headings = (per_token(scores, question) for scores in answerer.generation.lexical.scores("cat fish"))
     assert body[2] > body[0] > 0 == body[1]
     first = weights.dense + weights.raw + weights.centred + weights.body * body[2] + weights.headings * headings[2]
@@ -144,11 +138,15 @@ def test_centred_cosines_are_those_of_centred_vectors() -> None:
     def rows(count: int) -> Floats:
         return normalised(random.normal(size=(count, DIMENSION)).astype(np.float32))
 
-    question = Question("", rows(1)[0], rows(3), rows(3))
+    mean, tokens = rows(1)[0] * 0.3, rows(3)
+    question = Question("", rows(1)[0], tokens, normalised(tokens - mean), mean)
     means = [rows(1)[0] * 0.4, rows(1)[0] * 0.2]
     passages = [PassageTokens.of(rows(count), np.zeros((count, 2), np.int32)) for count in (5, 2)]
     by_language = LanguageMeans.from_rows({"aa": np.stack([means[0]] * 4), "bb": np.stack([means[1]] * 4)})
     matched = interactions(question, passages, ["aa", "bb"], by_language)
+    assert len(matched) == 2
+    both = [pytest.approx(best) for best in zip(*matched.best(), strict=True)]
+    assert [found.best() for found in matched] == both
     for found, passage, mean in zip(matched, passages, means, strict=True):
         vectors = passage.vectors * passage.scales[:, None]
         moved = vectors - mean

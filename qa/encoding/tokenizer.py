@@ -9,7 +9,10 @@ gives the same ids, and is made in a fraction of a millisecond; the library stil
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -23,8 +26,15 @@ from qa.encoding.encoder import Integers
 # In the folder of a prepared model.
 TOKENIZER, PIECES, SCORES, IDS = "tokenizer.json", "pieces.npy", "pieces-scores.npy", "pieces-ids.npy"
 
+# The pieces of so many of the last words are kept: some dozens each, so not those of a text without spaces.
+_KEPT_WORDS, _LONGEST_KEPT = 2048, 32
+
 # From how many texts on it pays to read the whole vocabulary: that takes as long as cutting so many without it.
 _MANY = 150
+
+
+# A piece, its score and its id in the whole vocabulary.
+_Entry = tuple[str, float, int]
 
 
 class Tokens(NamedTuple):
@@ -77,19 +87,20 @@ class PagedTokenizer:
         self._pieces = np.load(folder / PIECES, mmap_mode="r")
         self._scores = np.load(folder / SCORES, mmap_mode="r")
         self._ids = np.load(folder / IDS, mmap_mode="r")
-        (self._unknown,) = self._rows([str(self._frame.id_to_token(0))])
-        self._lowest = int(np.argmin(self._scores))
+        # The first is the unknown piece; the worst of all sets the price of an unknown character.
+        self._always = [*self._found([str(self._frame.id_to_token(0))]), *self._entries([int(np.argmin(self._scores))])]
+        self._kept = lru_cache(_KEPT_WORDS)(self._possible)
         self._whole: _Cutter | None = None
 
     def read(self, text: str) -> Tokens:
-        cutter = self._whole or self._cutter(self._rows(_substrings(self._words(text), self._pieces.itemsize)))
+        cutter = self._whole or self._cutter_for(text)
         read = cutter.tokenizer.read(text)
         # Special tokens come with ids of their own, all others with their place in the cutter's vocabulary.
         return read._replace(ids=np.where(read.special, read.ids, cutter.ids[np.where(read.special, 0, read.ids)]))
 
     def expect(self, texts: int) -> None:
         if texts >= _MANY and self._whole is None:
-            self._whole = self._cutter(range(len(self._pieces)))
+            self._whole = self._cutter(self._entries(range(len(self._pieces))))
 
     def _words(self, text: str) -> set[str]:
         """What no piece reaches beyond."""
@@ -99,25 +110,34 @@ class PagedTokenizer:
             return {normalised}
         return {word for word, _ in frame.pre_tokenizer.pre_tokenize_str(normalised)}
 
-    def _rows(self, pieces: Iterable[str]) -> list[int]:
-        """Where those of ``pieces`` stand that are in the vocabulary."""
+    def _possible(self, word: str) -> list[_Entry]:
+        """The pieces that a word could be cut into."""
+        return self._found(_substrings(word, self._pieces.itemsize))
+
+    def _found(self, pieces: Iterable[str]) -> list[_Entry]:
+        """Those of ``pieces`` that are in the vocabulary."""
         sought = np.array([piece.encode() for piece in pieces], dtype=self._pieces.dtype)
         rows = np.minimum(np.searchsorted(self._pieces, sought), len(self._pieces) - 1)
-        found: list[int] = rows[self._pieces[rows] == sought].tolist()
-        return found
+        return self._entries(rows[self._pieces[rows] == sought].tolist())
 
-    def _cutter(self, rows: Iterable[int]) -> _Cutter:
-        # The first is the unknown piece.
-        kept = list(dict.fromkeys([self._unknown, self._lowest, *rows]))
-        pieces: list[bytes] = self._pieces[kept].tolist()
-        scores: list[float] = self._scores[kept].tolist()
-        tokenizer = tokenizers.Tokenizer(
-            Unigram([(piece.decode(), score) for piece, score in zip(pieces, scores, strict=True)], unk_id=0)
-        )
+    def _entries(self, rows: Sequence[int]) -> list[_Entry]:
+        pieces: list[bytes] = self._pieces[rows].tolist()
+        scores: list[float] = self._scores[rows].tolist()
+        ids: list[int] = self._ids[rows].tolist()
+        return [(piece.decode(), score, id_) for piece, score, id_ in zip(pieces, scores, ids, strict=True)]
+
+    def _cutter_for(self, text: str) -> _Cutter:
+        words = self._words(text)
+        possible = (self._kept(word) if len(word) <= _LONGEST_KEPT else self._possible(word) for word in words)
+        return self._cutter(chain.from_iterable(possible))
+
+    def _cutter(self, entries: Iterable[_Entry]) -> _Cutter:
+        kept = list(dict.fromkeys([*self._always, *entries]))
+        tokenizer = tokenizers.Tokenizer(Unigram([(piece, score) for piece, score, _ in kept], unk_id=0))
         for part in ("normalizer", "pre_tokenizer", "post_processor"):
             if getattr(self._frame, part):
                 setattr(tokenizer, part, getattr(self._frame, part))
-        return _Cutter(WholeTokenizer(tokenizer), self._ids[kept].astype(np.int64))
+        return _Cutter(WholeTokenizer(tokenizer), np.array([id_ for _, _, id_ in kept], dtype=np.int64))
 
 
 class _Cutter(NamedTuple):
@@ -127,15 +147,14 @@ class _Cutter(NamedTuple):
     ids: NDArray[np.int64]
 
 
-def _substrings(words: Iterable[str], longest: int) -> set[str]:
+def _substrings(word: str, longest: int) -> set[str]:
     """All substrings of at most ``longest`` bytes in UTF-8."""
-    found = {
+    ends = [0, *accumulate(len(character.encode()) for character in word)]
+    return {
         word[start:end]
-        for word in words
         for start in range(len(word))
-        for end in range(start + 1, min(len(word), start + longest) + 1)
+        for end in range(start + 1, bisect_right(ends, ends[start] + longest))
     }
-    return {substring for substring in found if len(substring.encode()) <= longest}
 
 
 def store(tokenizer: tokenizers.Tokenizer, folder: Path) -> None:
