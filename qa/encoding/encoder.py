@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -57,6 +58,10 @@ class Encoder(Protocol):
         ...
 
 
+# The encodings of the last questions are kept, of 1.5 kB a token: what was asked is often asked again in a moment, by
+# another document or in a conversation that goes on.
+_KEPT_QUESTIONS, _LONGEST_KEPT = 128, 200
+
 # Token ids of one window, special tokens included -> (token vectors, pooled vector of length one).
 Forward = Callable[[list[int]], tuple[Floats, Floats]]
 
@@ -83,9 +88,13 @@ class WindowedEncoder:
         self._tokenizer = tokenizer
         self._forward = forward
         self._max_tokens = max_tokens
+        self._kept = lru_cache(_KEPT_QUESTIONS)(partial(self._encode, prompts.question))
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoding]:
-        return [self._encode(self.prompts.question, text) for text in texts]
+        return [
+            self._kept(text) if len(text) <= _LONGEST_KEPT else self._encode(self.prompts.question, text)
+            for text in texts
+        ]
 
     def encode_passages(self, texts: Sequence[str]) -> list[Encoding]:
         return [self._encode(self.prompts.passage, text) for text in texts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qa.encoding.prepared import PreparedModel
 from qa.encoding.reranker import Reranker
@@ -14,19 +14,26 @@ from qa.language.lexicon import Lexicon
 from qa.records import Answer, AnswerSpan, Hit
 from qa.retrieval.calibration import Calibration
 from qa.retrieval.question import Question
+from qa.retrieval.recent import Recent
 from qa.retrieval.relevance import Weights
 from qa.retrieval.search import Found, Searcher
-from qa.retrieval.trace import answered, phase
+from qa.retrieval.trace import answered, note, phase
+
+# Of a generation so many answers are kept, of a few kilobytes each.
+_KEPT, _MOST_DOCUMENTS_KEPT = 512, 16
 
 
 @dataclass(frozen=True)
 class Answerer:
-    """Answers questions. It holds nothing that a question changes, so any number of threads may ask at once."""
+    """Answers questions; any number of threads may ask at once. The last ``answers`` are kept, of whichever question,
+    number and documents: what made them does not change.
+    """
 
     generation: Generation
     model: PreparedModel
     calibration: Calibration
     reranker: Reranker | None = None
+    answers: Recent[Answer] = field(default_factory=lambda: Recent(_KEPT), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         made, served = self.generation.manifest.model, self.model.card
@@ -42,8 +49,15 @@ class Answerer:
         Raises:
             UnknownDocumentError: one of ``documents`` is not in the generation.
         """
+        asked = (question, top_k, tuple(documents or ()))
         with phase("answer"):
-            answer = self._answer(question, top_k, documents)
+            answer = self.answers.get(asked)
+            if answer is None:
+                answer = self._answer(question, top_k, documents)
+                if len(asked[2]) <= _MOST_DOCUMENTS_KEPT:
+                    self.answers.keep(asked, answer)
+            else:
+                note("from cache")
         answered(question, answerable=answer.answerable)
         return answer
 

@@ -26,7 +26,8 @@ def highlights(question: Question, text: str, interaction: Interaction, layout: 
     inside = interaction.centred[:, layout.in_words]
     cosines = question.words @ inside
     strongest = cosines.max(axis=1)
-    level = inside.mean() + _DEVIATIONS * inside.std()
+    mean, square = inside.mean(), np.vdot(inside, inside) / inside.size
+    level = mean + _DEVIATIONS * np.sqrt(max(square - mean * mean, 0.0))
     shown = np.flatnonzero(strongest >= min(level, strongest.max()))
     best = layout.words[cosines[shown].argmax(axis=1)].tolist()
     return _joined(text, sorted({(start, end) for start, end in best}))

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 # An answer is made of encoding, searching and late interaction, and of little else.
 PhaseName = Literal["answer", "encode", "search", "interaction", "rerank"]
-Event = Literal["follow-up", "encoder error", "written", "not written"]
+Event = Literal["follow-up", "from cache", "encoder error", "written", "not written"]
 
 
 class Phase(NamedTuple):
@@ -33,8 +33,11 @@ class Phase(NamedTuple):
 
 @dataclass(slots=True)
 class Trace:
-    """``answers``: for each question that was answered, whether the corpus does; ``questions``: as they were asked."""
+    """``answers``: for each question that was answered, whether the corpus does; ``questions``: as they were asked.
+    ``began`` in nanoseconds of `time.perf_counter_ns`.
+    """
 
+    began: int = field(default_factory=perf_counter_ns)
     phases: list[Phase] = field(default_factory=list)
     answers: list[bool] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
@@ -53,6 +56,11 @@ def traced(trace: Trace | None) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def current() -> Trace | None:
+    """What is noted in at this place, if anything is."""
+    return _current.get()
 
 
 def phase(name: PhaseName) -> AbstractContextManager[None]:

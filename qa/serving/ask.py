@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from qa.conversation.conversation import Conversation
 from qa.retrieval.answerer import Answerer
+from qa.retrieval.trace import current
+from qa.serving.explanation import Explanation
 from qa.serving.listening import UnansweredPart
 from qa.serving.parts import AnswererPart, SettingsPart, require_json
 from qa.serving.problems import described
@@ -17,16 +19,23 @@ from qa.serving.unanswered import Unanswered
 from qa.serving.web.asking import PageRoute, answer_page
 from qa.serving.web.preference import prefers_page
 
+Explain = Annotated[bool, Query(description="tell where the time went, as `explain` in the reply")]
+
 router = APIRouter(tags=["ask"], responses=described(400, 404, 413, 415, 422, 503), route_class=PageRoute)
 _OR_PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {}}}}
 
 
 @router.post("/ask", dependencies=[Depends(require_json)], response_model=AskReply, responses=_OR_PAGE)
 def ask(
-    body: AskRequest, request: Request, answerer: AnswererPart, unanswered: UnansweredPart, settings: SettingsPart
+    body: AskRequest,
+    request: Request,
+    answerer: AnswererPart,
+    unanswered: UnansweredPart,
+    settings: SettingsPart,
+    explain: Explain = False,
 ) -> AskReply | Response:
     """Answer a question with the corpus's own passages and where they stand; as a page where a browser asks."""
-    return _reply(body, request, answerer, unanswered, settings.base_url)
+    return _reply(body, request, answerer, unanswered, settings.base_url, explain=explain)
 
 
 @router.get("/ask", response_model=AskReply, responses=_OR_PAGE)
@@ -41,19 +50,24 @@ def ask_by_address(
     earlier: Annotated[
         list[QuestionText] | None, Query(max_length=MOST_EARLIER, description="what was asked before, in order")
     ] = None,
+    explain: Explain = False,
 ) -> AskReply | Response:
     """The same as a link."""
     body = AskRequest.model_construct(question=q, top_k=top_k, documents=documents, earlier=earlier)
-    return _reply(body, request, answerer, unanswered, settings.base_url)
+    return _reply(body, request, answerer, unanswered, settings.base_url, explain=explain)
 
 
 def _reply(
-    body: AskRequest, request: Request, answerer: Answerer, unanswered: Unanswered, base_url: str
+    body: AskRequest, request: Request, answerer: Answerer, unanswered: Unanswered, base_url: str, *, explain: bool
 ) -> AskReply | Response:
-    started = time.perf_counter()
+    started = time.perf_counter_ns()
     answer = Conversation(answerer).answer(body.question, body.earlier or (), body.top_k, body.documents)
     unanswered.note(answer)
-    took_ms = (time.perf_counter() - started) * 1000
+    took_ms = (time.perf_counter_ns() - started) / 1e6
     if prefers_page(request):
         return answer_page(request, answer, answerer.generation, body.earlier or ())
-    return AskReply.of(answer, answerer.generation.manifest, base_url, took_ms)
+    reply = AskReply.of(answer, answerer.generation.manifest, base_url, took_ms)
+    if explain and (trace := current()):
+        reply.model_dump_json()  # once only to know how long it takes, which is told in it
+        reply.explain = Explanation.of(trace, started, time.perf_counter_ns())
+    return reply

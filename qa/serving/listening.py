@@ -25,7 +25,9 @@ class Listening(Answerer):
 
     @classmethod
     def of(cls, answerer: Answerer, unanswered: Unanswered) -> Listening:
-        return cls(answerer.generation, answerer.model, answerer.calibration, answerer.reranker, unanswered)
+        own = cls(answerer.generation, answerer.model, answerer.calibration, answerer.reranker, unanswered)
+        object.__setattr__(own, "answers", answerer.answers)  # of the same generation, so they may share what they keep
+        return own
 
     def answer(self, question: str, top_k: int, documents: Sequence[str] | None = None) -> Answer:
         answer = super().answer(question, top_k, documents)

@@ -58,6 +58,7 @@ class Metrics:
         self._follow_ups = Counter(
             "suraq_follow_ups", "Questions of a chat that were understood from those before them.", registry=own
         )
+        self._from_cache = Counter("suraq_answers_from_cache", "Questions whose answer was still known.", registry=own)
         self._encoder_errors = Counter("suraq_encoder_errors", "Texts that the encoder failed on.", registry=own)
         self._written = Counter(
             "suraq_language_model_replies",
@@ -102,6 +103,8 @@ class Metrics:
         for event in request.trace.events:
             if event == "follow-up":
                 self._follow_ups.inc()
+            elif event == "from cache":
+                self._from_cache.inc()
             elif event == "encoder error":
                 self._encoder_errors.inc()
             else:

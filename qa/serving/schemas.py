@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated
+from dataclasses import asdict, fields
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, Field
 
 from qa.indexing.manifest import Manifest
 from qa.language.cleaning import visible
-from qa.records import Answer, Citation, Hit, Passage
+from qa.records import Answer, AnswerSpan, Citation, Hit, Passage
 from qa.retrieval.quotation import Status, Verdict
+from qa.serving.explanation import Explanation
 
 LONGEST_QUESTION = 1000
 LONGEST_QUOTE = 5000
@@ -25,6 +26,8 @@ def _not_blank(value: str) -> str:
         raise ValueError("it has no visible character; write a question")
     return value
 
+
+_OF_CITATION = tuple(field.name for field in fields(Citation))
 
 QuestionText = Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION), AfterValidator(_not_blank)]
 
@@ -61,7 +64,8 @@ class CitationBody(BaseModel):
 
     @classmethod
     def of(cls, citation: Citation, base_url: str) -> CitationBody:
-        return cls(**asdict(citation), url=reading_url(base_url, citation.document, citation.anchor))
+        own = {name: getattr(citation, name) for name in _OF_CITATION}
+        return cls(**own, url=reading_url(base_url, citation.document, citation.anchor))
 
 
 class PassageBody(BaseModel):
@@ -75,13 +79,17 @@ class PassageBody(BaseModel):
 
     @classmethod
     def of(cls, passage: Passage, citation: Citation, base_url: str) -> PassageBody:
-        return cls(
-            id=passage.id,
-            text=passage.text,
-            kind=passage.kind,
-            context=passage.context,
-            citation=CitationBody.of(citation, base_url),
-        )
+        return cls(**_of_passage(passage, citation, base_url))
+
+
+def _of_passage(passage: Passage, citation: Citation, base_url: str) -> dict[str, Any]:
+    return {
+        "id": passage.id,
+        "text": passage.text,
+        "kind": passage.kind,
+        "context": passage.context,
+        "citation": CitationBody.of(citation, base_url),
+    }
 
 
 class HitBody(PassageBody):
@@ -91,7 +99,7 @@ class HitBody(PassageBody):
     @classmethod
     def of_hit(cls, hit: Hit, base_url: str) -> HitBody:
         return cls(
-            **dict(PassageBody.of(hit.passage, hit.citation, base_url)),
+            **_of_passage(hit.passage, hit.citation, base_url),
             score=round(hit.score, 4),
             highlights=[SpanBody(start=start, end=end) for start, end in hit.highlights],
         )
@@ -102,6 +110,10 @@ class AnswerSpanBody(BaseModel):
     passage: int
     start: int
     end: int
+
+    @classmethod
+    def of(cls, span: AnswerSpan) -> AnswerSpanBody:
+        return cls(text=span.text, passage=span.passage, start=span.start, end=span.end)
 
 
 class IndexBody(BaseModel):
@@ -120,6 +132,9 @@ class AskReply(BaseModel):
     passages: list[HitBody]
     index: IndexBody
     took_ms: float
+    explain: Explanation | None = Field(
+        default=None, exclude_if=lambda value: value is None, description="only where it was asked for"
+    )
 
     @classmethod
     def of(cls, answer: Answer, manifest: Manifest, base_url: str, took_ms: float) -> AskReply:
@@ -130,7 +145,7 @@ class AskReply(BaseModel):
             language=answer.language,
             answerable=answer.answerable,
             confidence=round(answer.confidence, 4),
-            answer=AnswerSpanBody(**asdict(span)) if span else None,
+            answer=AnswerSpanBody.of(span) if span else None,
             passages=[HitBody.of_hit(hit, base_url) for hit in answer.hits],
             index=IndexBody(generation=manifest.generation, built_at=manifest.built_at, model=manifest.model.name),
             took_ms=round(took_ms, 2),

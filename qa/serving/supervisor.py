@@ -1,9 +1,14 @@
-"""Runs the service: in this process, or in several that are started again when they end."""
+"""Runs the service: in this process, or in several that are started again when they end.
+
+The several are forked from a process that has done no more than import what all of them need: they start in half the
+time, and share the memory of it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
+import multiprocessing
 import socket
 import struct
 import sys
@@ -13,6 +18,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from uvicorn import Config, Server
+from uvicorn import _subprocess as workers
 from uvicorn.supervisors import Multiprocess
 
 # Of Linux's <asm-generic/socket.h>; Python's `socket` does not name it.
@@ -71,5 +77,8 @@ def run(config: Config) -> int:
         with suppress(KeyboardInterrupt):  # raised again once all is drained
             server.run()
         return 0 if server.started else 3
+    forking = multiprocessing.get_context("forkserver")
+    forking.set_forkserver_preload(["qa.serving.preloading"])
+    workers.spawn = forking  # type: ignore[assignment]  # uvicorn has no setting for how its workers begin
     Supervisor(config, sockets=[config.bind_socket()]).run()
     return 0
