@@ -73,7 +73,9 @@ def _answers(client: httpx.Client, route: str) -> bool:
 
 
 def workers(service: Service) -> list[int]:
-    """The ids of the worker processes."""
-    main = service.process.pid
-    children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
-    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    """The ids of the worker processes, which are forked from a child of the service."""
+    return [worker for child in _children(service.process.pid) for worker in _children(child)]
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -139,12 +139,18 @@ def test_phases_and_answers_are_counted_once_a_question(counted: Service) -> Non
         return {**phases, **times, **answers}
 
     before = seen()
-    assert counted.client.get("/ask", params={"q": QUESTION}).json()["answerable"]
-    assert not counted.client.get("/ask", params={"q": "How do I bake bread?"}).json()["answerable"]
+    known = counted.metric("suraq_answers_from_cache_total")
+    assert counted.client.get("/ask", params={"q": QUESTION, "top_k": 7}).json()["answerable"]
+    assert not counted.client.get("/ask", params={"q": "How do I bake bread, and why?"}).json()["answerable"]
+    assert counted.metric("suraq_answers_from_cache_total") == known
     grown = {name: value - before[name] for name, value in seen().items()}
     assert [grown[name] for name in ("answer", "encode", "search", "interaction")] == [2, 2, 2, 2]
     assert (grown["true"], grown["false"]) == (1, 1)
     assert 0 < grown["encode s"] + grown["search s"] + grown["interaction s"] <= grown["answer s"]
+    assert counted.client.get("/ask", params={"q": QUESTION, "top_k": 7}).json()["answerable"]
+    assert counted.metric("suraq_answers_from_cache_total") == known + 1
+    assert seen()["encode"] == before["encode"] + 2
+    assert seen()["true"] == before["true"] + 2
 
 
 def test_follow_ups_and_the_language_models_failures_are_counted(counted: Service) -> None:
@@ -277,7 +283,7 @@ def test_two_workers_tell_their_sums_and_keep_them_when_one_is_killed(tmp_path: 
             text = httpx.get(f"{service.client.base_url}/metrics", trust_env=False).text
             return (
                 metric(text, "suraq_http_requests_total", route="/ask", status="200"),
-                metric(text, "suraq_phase_duration_seconds_bucket", phase="encode", le="+Inf"),
+                metric(text, "suraq_phase_duration_seconds_bucket", phase="answer", le="+Inf"),
                 metric(text, "suraq_answers_total", answerable="true"),
             )
 

@@ -8,14 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from qa.conversation.conversation import Conversation
-from qa.retrieval.answerer import Answerer
 from qa.retrieval.trace import current
 from qa.serving.explanation import Explanation
-from qa.serving.listening import UnansweredPart
-from qa.serving.parts import AnswererPart, SettingsPart, require_json
+from qa.serving.parts import answering, require_json
 from qa.serving.problems import described
 from qa.serving.schemas import DEFAULT_TOP_K, LARGEST_TOP_K, MOST_EARLIER, AskReply, AskRequest, QuestionText
-from qa.serving.unanswered import Unanswered
 from qa.serving.web.asking import PageRoute, answer_page
 from qa.serving.web.preference import prefers_page
 
@@ -26,24 +23,14 @@ _OR_PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {}}}
 
 
 @router.post("/ask", dependencies=[Depends(require_json)], response_model=AskReply, responses=_OR_PAGE)
-def ask(
-    body: AskRequest,
-    request: Request,
-    answerer: AnswererPart,
-    unanswered: UnansweredPart,
-    settings: SettingsPart,
-    explain: Explain = False,
-) -> AskReply | Response:
+def ask(body: AskRequest, request: Request, explain: Explain = False) -> Response:
     """Answer a question with the corpus's own passages and where they stand; as a page where a browser asks."""
-    return _reply(body, request, answerer, unanswered, settings.base_url, explain=explain)
+    return _reply(body, request, explain=explain)
 
 
 @router.get("/ask", response_model=AskReply, responses=_OR_PAGE)
 def ask_by_address(
     request: Request,
-    answerer: AnswererPart,
-    unanswered: UnansweredPart,
-    settings: SettingsPart,
     q: Annotated[QuestionText, Query(description="the question, in any language")],
     top_k: Annotated[int, Query(ge=1, le=LARGEST_TOP_K)] = DEFAULT_TOP_K,
     documents: Annotated[list[str] | None, Query(description="ids to search in; repeat it for several")] = None,
@@ -51,23 +38,26 @@ def ask_by_address(
         list[QuestionText] | None, Query(max_length=MOST_EARLIER, description="what was asked before, in order")
     ] = None,
     explain: Explain = False,
-) -> AskReply | Response:
+) -> Response:
     """The same as a link."""
     body = AskRequest.model_construct(question=q, top_k=top_k, documents=documents, earlier=earlier)
-    return _reply(body, request, answerer, unanswered, settings.base_url, explain=explain)
+    return _reply(body, request, explain=explain)
 
 
-def _reply(
-    body: AskRequest, request: Request, answerer: Answerer, unanswered: Unanswered, base_url: str, *, explain: bool
-) -> AskReply | Response:
+def _reply(body: AskRequest, request: Request, *, explain: bool) -> Response:
+    # By hand and not as dependencies: FastAPI takes as long for three of them as for the search.
+    parts = request.app.state
+    answerer = answering(request)
     started = time.perf_counter_ns()
     answer = Conversation(answerer).answer(body.question, body.earlier or (), body.top_k, body.documents)
-    unanswered.note(answer)
+    parts.unanswered.note(answer)
     took_ms = (time.perf_counter_ns() - started) / 1e6
     if prefers_page(request):
         return answer_page(request, answer, answerer.generation, body.earlier or ())
-    reply = AskReply.of(answer, answerer.generation.manifest, base_url, took_ms)
+    reply = AskReply.of(answer, answerer.generation.manifest, parts.settings.base_url, took_ms)
+    content = reply.model_dump_json()
     if explain and (trace := current()):
-        reply.model_dump_json()  # once only to know how long it takes, which is told in it
         reply.explain = Explanation.of(trace, started, time.perf_counter_ns())
-    return reply
+        content = reply.model_dump_json()
+    # FastAPI would check the reply once more, and in another thread.
+    return Response(content, media_type="application/json")

@@ -24,7 +24,12 @@ def live_of(request: Request) -> Live:
 
 
 async def answerer_of(request: Request) -> Answerer:
-    """What answers this request, to its end: FastAPI asks once a request. Raises as `Live.answerer` does."""
+    """As `answering`; FastAPI asks once a request."""
+    return answering(request)
+
+
+def answering(request: Request) -> Answerer:
+    """What is to answer this request to its end, so ask once. Raises as `Live.answerer` does."""
     answerer = live_of(request).answerer()
     # The id alone: a connection that is kept open holds its last request's state.
     request.state.generation = answerer.generation.id
