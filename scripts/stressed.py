@@ -74,8 +74,7 @@ class Service(NamedTuple):
     log: Path
 
     def pids(self) -> list[int]:
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [self.process.pid, *map(int, children)]
+        return descendants(self.process.pid)
 
     def memory(self) -> Memory:
         rss = shared = 0
@@ -86,6 +85,15 @@ class Service(NamedTuple):
                 continue
             rss, shared = rss + int(pages[1]), shared + int(pages[2])
         return Memory(*(count * resource.getpagesize() / 1e6 for count in (rss, rss - shared)))
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all that it started, as far as they still run."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:  # it has just ended
+        return []
+    return [pid, *(one for child in children for one in descendants(int(child)))]
 
 
 @contextmanager
