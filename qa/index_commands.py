@@ -5,8 +5,6 @@ from __future__ import annotations
 import atexit
 import gc
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -16,13 +14,13 @@ import click
 
 from qa.errors import GenerationError
 from qa.logs import set_up_logs, tell
+from qa.progress import progress_shown
 from qa.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from qa.indexing.builder import Progress
     from qa.indexing.manifest import Manifest
     from qa.indexing.store import Held
-    from qa.rebuilding import Rebuilt
+    from qa.rebuilt import Rebuilt
     from qa.records import Passage
 
 # What a build imports only once it gets there.
@@ -30,7 +28,6 @@ _IMPORTED_LATE = (
     "qa.rebuilding", "bm25s", "charset_normalizer", "faiss", "markdown_it", "onnxruntime", "syntok.segmenter",
     "tokenizers", "yaml",
 )  # fmt: skip
-_WORTH_A_BAR = 20  # passages: half a second
 
 
 @click.group()
@@ -80,7 +77,7 @@ def rebuild_and_tell(settings: Settings, *, full: bool = False, force: bool = Fa
     """Rebuild with a progress bar; ``quiet``: say nothing where nothing changed."""
     from qa.rebuilding import rebuild
 
-    with _progress(shown=settings.log_format == "text") as progress:
+    with progress_shown(bar=settings.log_format == "text") as progress:
         rebuilt = rebuild(settings, progress, _say, full=full, force=force)
     if rebuilt.status == "unchanged":
         if not quiet:
@@ -105,42 +102,6 @@ def _rebuild_as_job(settings: Settings, job: str, *, full: bool, force: bool) ->
 
 def _say(line: str) -> None:
     tell(f"qa: {line}")
-
-
-@contextmanager
-def _progress(*, shown: bool) -> Iterator[Progress]:
-    """A bar on stderr, for as many passages as take a moment."""
-    bar: _Bar | None = None
-
-    def show(phase: str, done: int, total: int) -> None:
-        nonlocal bar
-        if shown and bar is None and total >= _WORTH_A_BAR:
-            bar = _Bar()
-        if bar is not None:
-            bar.show(phase, done, total)
-
-    try:
-        yield show
-    finally:
-        if bar is not None:
-            bar.stop()
-
-
-class _Bar:
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=Console(stderr=True))
-        self._task = self._bar.add_task("", total=None)
-        self._bar.start()
-
-    def show(self, phase: str, done: int, total: int) -> None:
-        self._bar.update(self._task, description=phase.capitalize(), completed=done, total=total or None)
-
-    def stop(self) -> None:
-        self._bar.stop()
 
 
 @index.command("status")

@@ -183,7 +183,7 @@ class Report:
         self._job = job
         self._written = 0.0
 
-    def progress(self, phase: str, done: int, total: int) -> None:
+    def progress(self, phase: str, done: int, total: int, _share: float | None = None, /) -> None:
         """Tell of a step. A new phase is written at once, before what it is named for begins."""
         if phase == self._job.phase and time.monotonic() - self._written < _SECONDS_BETWEEN_WRITES:
             return

@@ -5,62 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
-from qa.encoding.prepared import Card
-from qa.errors import DamagedGenerationError, GenerationError, MismatchError, NoGenerationError
+from qa.encoding.prepared import Card, PreparedModel
+from qa.errors import DamagedGenerationError, GenerationError, IndexFolderError, MismatchError, NoGenerationError
 from qa.evaluation.gate import falls
 from qa.evaluation.outcomes import First, Outcome, evaluate
 from qa.evaluation.questions import Case, read_cases
-from qa.indexing.builder import Progress, build, known_documents
+from qa.indexing.builder import Built, Progress, build, known_documents
 from qa.indexing.builds import count_build
-from qa.indexing.difference import Difference, difference
+from qa.indexing.difference import difference
 from qa.indexing.generation import Generation
+from qa.indexing.journal import Journal, Origin
 from qa.indexing.manifest import Manifest, file_sha256, read_manifest
 from qa.indexing.staleness import Staleness, staleness
 from qa.indexing.store import Held, IndexStore
 from qa.indexing.verification import verified
 from qa.loading import ensure_model, load_model
 from qa.reading import read_corpus
+from qa.rebuilt import Rebuilt
 from qa.retrieval.answerer import Answerer
 from qa.retrieval.calibration import Calibration, calibration_questions
 from qa.settings import Settings
-
-
-@dataclass(frozen=True)
-class Rebuilt:
-    """What a rebuild came to.
-
-    ``reasons``: what it was made for; ``changes``: what differs from what was live before; ``encoded``: the passages
-    that had to be; ``fallen``: where it answers worse than what is live, a line each.
-    """
-
-    status: Literal["published", "unchanged", "held"]
-    manifest: Manifest
-    reasons: str = ""
-    changes: Difference | None = None
-    encoded: int = 0
-    seconds: float = 0.0
-    fallen: tuple[str, ...] = ()
-
-    @property
-    def detail(self) -> str:
-        """All that in a sentence."""
-        id_, counts = self.manifest.generation, self.manifest.counts
-        if self.status == "unchanged":
-            return "Nothing changed: the index is up to date."
-        if self.status == "held":
-            fallen = "; ".join(self.fallen)
-            return f"{id_} is kept aside, since it answers worse than what is live ({fallen}); --force publishes it"
-        built = f"Built {id_}: {counts.documents} documents, {counts.passages} passages"
-        if self.changes is None:
-            return f"{built} (kept aside before, published now)"
-        found = self.changes
-        changes = {"added": found.added, "changed": found.changed, "moved": found.moved, "removed": found.removed}
-        told = ", ".join(f"{len(passages)} {name}" for name, passages in changes.items())
-        return f"{built} ({told}, {found.kept} kept; {self.encoded} encoded) in {self.seconds:.1f} s"
 
 
 def rebuild(
@@ -178,22 +147,38 @@ class _Rebuild:
             reading = read_corpus(self.settings.corpus_dir, known_documents(reused))
             model = loading.result()
         calibration = Calibration.load(model.folder)
-        built = build(
-            reading,
-            model,
-            reused,
-            self.progress,
-            self.settings.threads(),
-            ancestor=self._ancestor(previous),
-            newest=max(self.store.ids(), default=""),
-        )
+        newest = max(self.store.ids(), default="")
+        card = model.card
+        origin = Origin(model=card.fingerprint, dimension=card.dimension, full=self.full, newest=newest)
+        with closing(Journal(self.store.folder, origin)) as journal:
+            built = build(
+                reading,
+                model,
+                reused,
+                self.progress,
+                self.settings.threads(),
+                ancestor=self._ancestor(previous),
+                newest=newest,
+                journal=journal,
+            )
+            return self._published(built, previous, model, calibration, cases, journal)
+
+    def _published(
+        self,
+        built: Built,
+        previous: Generation | None,
+        model: PreparedModel,
+        calibration: Calibration,
+        cases: list[Case],
+        journal: Journal,
+    ) -> Rebuilt:
         generation = built.generation
         try:
             with ThreadPoolExecutor(1) as pool:
                 # A disk and a processor at once.
                 questions = calibration_questions(model.folder)
                 threshold = pool.submit(calibration.threshold, generation, model.means, questions)
-                staged = self.store.stage(generation, threshold.result)
+                staged = self._staged(generation, threshold.result, journal)
             self.progress("verifying", 0, 0)
             generation = verified(staged)
             fallen = self._fallen(
@@ -206,10 +191,27 @@ class _Rebuild:
         except BaseException:
             self.store.discard(generation.id)
             raise
+        journal.remove()
         self.store.prune(self.settings.keep_generations)
         status: Literal["published", "held"] = "held" if fallen and not self.force else "published"
         changes = difference(previous.passages if previous else (), generation.passages)
-        return Rebuilt(status, generation.manifest, changes=changes, encoded=built.encoded, fallen=tuple(fallen))
+        return Rebuilt(
+            status,
+            generation.manifest,
+            changes=changes,
+            encoded=built.encoded,
+            resumed=built.resumed,
+            fallen=tuple(fallen),
+        )
+
+    def _staged(self, generation: Generation, threshold: Callable[[], float], journal: Journal) -> Path:
+        try:
+            return self.store.stage(generation, threshold)
+        except IndexFolderError:
+            # The journal may have taken the room that the generation needs.
+            if not journal.remove():
+                raise
+            return self.store.stage(generation, threshold)
 
     def _previous(self) -> Generation | None:
         try:

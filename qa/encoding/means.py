@@ -56,6 +56,10 @@ class LanguageMeans:
     def centred_passage(self, encoding: Encoding, language: str | None) -> Encoding:
         return self._centred(encoding, language, _PASSAGE, _PASSAGE_TOKENS)
 
+    def passage_vector(self, vector: Floats, language: str | None) -> Floats:
+        """A passage's pooled vector as `centred_passage` has it, without the work on its tokens."""
+        return normalised(vector - self._of(language)[_PASSAGE])
+
     def _centred(self, encoding: Encoding, language: str | None, pooled: int, tokens: int) -> Encoding:
         """The encoding less its language's means, every vector at length one again."""
         rows = self._of(language)

@@ -3,47 +3,55 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 import numpy as np
 
-from qa.encoding.encoder import Encoding, Floats, normalised
 from qa.encoding.prepared import Card, PreparedModel
 from qa.indexing.dense import DenseIndex
+from qa.indexing.encoded import Encoded
+from qa.indexing.encoding import Task, encode
 from qa.indexing.generation import Generation
 from qa.indexing.history import History
 from qa.indexing.identifier import generation_id
+from qa.indexing.journal import Journal, content_key
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.manifest import FORMAT_VERSION, Counts, Manifest, ModelIdentity, SkippedEntry, SourceEntry
-from qa.indexing.tokens import PassageTokens, TokenStore
+from qa.indexing.tokens import TokenStore
 from qa.language import NORMALISER_VERSION
 from qa.language.abbreviations import Abbreviations
-from qa.language.alignment import align
 from qa.language.lexicon import Lexicon
 from qa.reading import CHUNKER_VERSION, Known, Reading
 from qa.records import Document, Passage
 
 METRIC = "inner product of vectors of length one"
 
-# Called as work goes on, with the phase and the numbers done and in all.
-Progress = Callable[[str, int, int], None]
 # All that a passage's vectors depend on, the model apart.
 _Content = tuple[str | None, ...]
 
 
-def silent(_phase: str, _done: int, _total: int) -> None:
+class Progress(Protocol):
+    """Called as work goes on with the phase, the numbers done and in all, and the share of the work that is done, 0 to
+    1, where that is known better than by the numbers.
+    """
+
+    def __call__(self, phase: str, done: int, total: int, share: float | None = None, /) -> None: ...
+
+
+def silent(_phase: str, _done: int, _total: int, _share: float | None = None, /) -> None:
     """Progress that nobody looks at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A generation, and how many of its passages had to be encoded."""
+    """A generation, how many of its passages had to be encoded, and how many the journal had already."""
 
     generation: Generation
     encoded: int
+    resumed: int = 0
 
 
 def build(
@@ -54,8 +62,9 @@ def build(
     workers: int = 1,
     ancestor: Generation | None = None,
     newest: str = "",
+    journal: Journal | None = None,
 ) -> Built:
-    """Index all passages, ``workers`` at a time; those that ``previous`` holds already are not encoded again.
+    """Index all passages, ``workers`` at a time; those that ``previous`` or ``journal`` holds are not encoded again.
 
     What is found depends on the reading and the model alone. ``ancestor`` (``previous`` if not given) is the one
     whose history goes on. The id sorts after ``newest``, that of the newest generation there is. The threshold is not
@@ -65,27 +74,59 @@ def build(
     languages = {document.id: document.language for document in reading.documents}
     contents = [_content(passage, languages[passage.document]) for passage in reading.passages]
     missing = [position for position, content in enumerate(contents) if content not in known]
-
-    def encoded(position: int) -> tuple[Floats, PassageTokens]:
-        passage = reading.passages[position]
-        (encoding,) = model.encoder.encode_passages([passage.plain])
-        vector = model.means.centred_passage(encoding, languages[passage.document]).vector
-        return vector, _passage_tokens(encoding, passage)
-
-    new: dict[int, tuple[Floats, PassageTokens]] = {}
-    progress("encoding", 0, len(missing))
-    model.encoder.expect(len(missing))
-    with ThreadPoolExecutor(workers) as pool:
-        for done, (position, found) in enumerate(zip(missing, pool.map(encoded, missing), strict=True), start=1):
-            new[position] = found
-            progress("encoding", done, len(missing))
+    tasks = {position: Task(reading.passages[position], contents[position][-1]) for position in missing}
+    noted = _Noted({position: content_key(contents[position]) for position in missing}, journal)
+    rest = noted.rest()
+    _encode(model, {position: tasks[position] for position in rest}, workers, noted, progress)
     vectors = [
-        new[position] if position in new else _reused(previous, known[content])
+        noted[position] if position in tasks else _reused(previous, known[content])
         for position, content in enumerate(contents)
     ]
-    return Built(
-        _assembled(reading, model.card, vectors, _history(reading, ancestor or previous), newest), len(missing)
-    )
+    generation = _assembled(reading, model.card, vectors, _history(reading, ancestor or previous), newest)
+    return Built(generation, len(rest), len(missing) - len(rest))
+
+
+class _Noted:
+    """What passages are encoded as, by position: on the disk as far as there is a journal that takes it."""
+
+    def __init__(self, keys: dict[int, bytes], journal: Journal | None) -> None:
+        self._keys, self._journal = keys, journal
+        self._kept: dict[int, Encoded] = {}
+
+    def rest(self) -> list[int]:
+        """The positions that the journal does not have; if that is all, what it has is of no use."""
+        if self._journal is None:
+            return list(self._keys)
+        rest = [position for position, key in self._keys.items() if key not in self._journal]
+        if len(rest) == len(self._keys) and len(self._journal):
+            self._journal.begin_anew()
+        return rest
+
+    def add(self, position: int, encoded: Encoded) -> None:
+        if self._journal is None or not self._journal.add(self._keys[position], encoded):
+            self._kept[position] = encoded
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __getitem__(self, position: int) -> Encoded:
+        kept = self._kept.get(position)
+        if kept is None:
+            assert self._journal is not None
+            return self._journal[self._keys[position]]
+        return kept
+
+
+def _encode(model: PreparedModel, tasks: Mapping[int, Task], workers: int, noted: _Noted, progress: Progress) -> None:
+    """Encode passages, by position, and note them down."""
+    done, total, characters = len(noted) - len(tasks), len(noted), 0
+    all_ = sum(len(task.passage.plain) for task in tasks.values())
+    progress("encoding", done, total, 0.0)
+    positions = list(tasks)
+    for number, encoded in encode(model, list(tasks.values()), workers):
+        noted.add(positions[number], encoded)
+        done, characters = done + 1, characters + len(tasks[positions[number]].passage.plain)
+        progress("encoding", done, total, characters / max(all_, 1))
 
 
 def _history(reading: Reading, previous: Generation | None) -> History:
@@ -124,21 +165,19 @@ def _content(passage: Passage, language: str | None) -> _Content:
     return (passage.plain, passage.text, passage.context, passage.kind, language)
 
 
-def _reused(previous: Generation | None, position: int) -> tuple[Floats, PassageTokens]:
+def _reused(previous: Generation | None, position: int) -> Encoded:
     assert previous is not None
-    return previous.dense.vector(position), previous.tokens.passage(position)
+    return Encoded(previous.dense.vector(position), previous.tokens.passage(position))
 
 
-def _assembled(
-    reading: Reading, card: Card, vectors: Sequence[tuple[Floats, PassageTokens]], history: History, newest: str
-) -> Generation:
+def _assembled(reading: Reading, card: Card, vectors: Sequence[Encoded], history: History, newest: str) -> Generation:
     passages = reading.passages
-    tokens = TokenStore.from_passages([tokens for _, tokens in vectors])
+    tokens = TokenStore.from_passages([encoded.tokens for encoded in vectors])
     return Generation(
         manifest=_manifest(reading, card, len(tokens.vectors), newest),
         documents={document.id: document for document in reading.documents},
         passages=passages,
-        dense=DenseIndex.from_vectors(np.stack([vector for vector, _ in vectors])),
+        dense=DenseIndex.from_vectors(np.stack([encoded.vector for encoded in vectors])),
         tokens=tokens,
         lexical=LexicalIndex.from_texts(
             [passage.plain for passage in passages], [" ".join(passage.path) for passage in passages]
@@ -152,20 +191,6 @@ def _assembled(
 def _spoken(passages: Sequence[Passage]) -> Iterator[str]:
     """The passages' own words and those of their headings."""
     return (" ".join([*passage.path, passage.plain]) for passage in passages)
-
-
-def _passage_tokens(encoding: Encoding, passage: Passage) -> PassageTokens:
-    """The tokens as they are, at length one, with their places in the passage's own text."""
-    introduction = len(passage.context) if passage.context and passage.kind == "item" else 0
-    places = align(passage.plain, passage.text, introduction)
-    spans = np.full_like(encoding.spans, -1)
-    for row, (start, end) in enumerate(encoding.spans):
-        found = [place for place in places[start:end] if place >= 0]
-        if found:
-            spans[row] = found[0], found[-1] + 1
-    if not len(spans):  # nothing that the tokenizer knows: one token that resembles nothing
-        return PassageTokens.of(np.zeros((1, len(encoding.vector)), np.float32), np.full((1, 2), -1, np.int32))
-    return PassageTokens.of(normalised(encoding.tokens), spans)
 
 
 def _manifest(reading: Reading, card: Card, tokens: int, newest: str) -> Manifest:
