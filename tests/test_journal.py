@@ -270,8 +270,8 @@ def test_a_build_that_was_killed_is_gone_on_with_and_comes_to_the_same_bytes(tmp
     assert told, done.stderr
     added, by_this, by_those = map(int, told.groups())
     assert by_this + by_those == added
-    assert by_those >= 8
-    assert by_this >= 8
+    assert by_those >= 5
+    assert by_this >= 5
     assert not journal.exists()
     mine, undisturbed = IndexStore(index).live_manifest(), IndexStore(tmp_path / "whole" / "index").live_manifest()
     assert mine.files == undisturbed.files
