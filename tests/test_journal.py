@@ -25,6 +25,7 @@ from qa.indexing.tokens import PassageTokens
 from qa.reading import read_corpus
 from tests.conftest import ROOT, environment, eventually, run_qa
 from tests.fakes import DIMENSION, WordEncoder, word_model
+from tests.test_rebuilding import mounted
 
 ORIGIN = Origin(model="words", dimension=DIMENSION)
 KEYS = [content_key((f"text {number}", None)) for number in range(5)]
@@ -276,3 +277,17 @@ def test_a_build_that_was_killed_is_gone_on_with_and_comes_to_the_same_bytes(tmp
     mine, undisturbed = IndexStore(index).live_manifest(), IndexStore(tmp_path / "whole" / "index").live_manifest()
     assert mine.files == undisturbed.files
     assert mine.threshold == undisturbed.threshold
+
+
+def test_where_there_is_room_for_the_index_alone_the_journal_makes_way(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    assert run_qa("index", "build", env=env).returncode == 0
+    index = Path(env["QA_INDEX_DIR"])
+    pages = sum(1 + path.stat().st_size // 4096 for path in index.rglob("*"))
+    # Where nothing can be mounted, there is room for both.
+    with mounted(tmp_path / "small", f"size={4 * pages + 200}k"):
+        done = run_qa("index", "build", env={**env, "QA_INDEX_DIR": str(tmp_path / "small")})
+        assert done.returncode == 0, done.stderr
+        small = IndexStore(tmp_path / "small")
+        assert small.live_manifest().files == IndexStore(index).live_manifest().files
+        assert not (small.folder / FILE).exists()
