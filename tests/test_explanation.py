@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from qa.retrieval.recent import Recent
+from qa.recent import Recent
 from qa.retrieval.trace import Phase, Trace
 from qa.serving.explanation import Explanation
 

@@ -3,7 +3,8 @@
 The tokenizers library takes 0.7 s to read the 250,000 pieces of a multilingual vocabulary, and 290 MB to hold them.
 Yet how a text is best cut into pieces depends on the pieces that occur in it, and on the lowest score of all, from
 which the library derives the price of an unknown character. A tokenizer of these alone, a few hundred, therefore
-gives the same ids, and is made in a fraction of a millisecond; the library still does all the cutting.
+gives the same ids, and is made in a fraction of a millisecond for each word that was not read lately; the library still
+does all the cutting.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from itertools import accumulate, chain
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -22,19 +22,16 @@ from numpy.typing import NDArray
 from tokenizers.models import Unigram
 
 from qa.encoding.encoder import Integers
+from qa.recent import Recent
 
 # In the folder of a prepared model.
 TOKENIZER, PIECES, SCORES, IDS = "tokenizer.json", "pieces.npy", "pieces-scores.npy", "pieces-ids.npy"
 
-# The pieces of so many of the last words are kept: some dozens each, so not those of a text without spaces.
+# How so many of the last words are cut is kept, but for those of a text without spaces.
 _KEPT_WORDS, _LONGEST_KEPT = 2048, 32
 
 # From how many texts on it pays to read the whole vocabulary: that takes as long as cutting so many without it.
 _MANY = 150
-
-
-# A piece, its score and its id in the whole vocabulary.
-_Entry = tuple[str, float, int]
 
 
 class Tokens(NamedTuple):
@@ -67,15 +64,18 @@ class WholeTokenizer:
         self._tokenizer = tokenizer
 
     def read(self, text: str) -> Tokens:
-        read = self._tokenizer.encode(text)
-        return Tokens(
-            np.asarray(read.ids, dtype=np.int64),
-            np.asarray(read.offsets, dtype=np.int32).reshape(-1, 2),
-            np.asarray(read.special_tokens_mask, dtype=bool),
-        )
+        return _tokens(self._tokenizer.encode(text))
 
     def expect(self, texts: int) -> None:
         """Nothing: the vocabulary is there."""
+
+
+def _tokens(read: tokenizers.Encoding) -> Tokens:
+    return Tokens(
+        np.asarray(read.ids, dtype=np.int64),
+        np.asarray(read.offsets, dtype=np.int32).reshape(-1, 2),
+        np.asarray(read.special_tokens_mask, dtype=bool),
+    )
 
 
 class PagedTokenizer:
@@ -88,56 +88,70 @@ class PagedTokenizer:
         self._scores = np.load(folder / SCORES, mmap_mode="r")
         self._ids = np.load(folder / IDS, mmap_mode="r")
         # The first is the unknown piece; the worst of all sets the price of an unknown character.
-        self._always = [*self._found([str(self._frame.id_to_token(0))]), *self._entries([int(np.argmin(self._scores))])]
-        self._kept = lru_cache(_KEPT_WORDS)(self._possible)
+        self._always = [*self._rows([str(self._frame.id_to_token(0))]), int(np.argmin(self._scores))]
+        self._kept: Recent[list[tokenizers.Token]] = Recent(_KEPT_WORDS)
         self._whole: _Cutter | None = None
 
     def read(self, text: str) -> Tokens:
-        cutter = self._whole or self._cutter_for(text)
-        read = cutter.tokenizer.read(text)
-        # Special tokens come with ids of their own, all others with their place in the cutter's vocabulary.
-        return read._replace(ids=np.where(read.special, read.ids, cutter.ids[np.where(read.special, 0, read.ids)]))
+        if self._whole is not None:
+            read = self._whole.tokenizer.read(text)
+            # Special tokens come with ids of their own, all others with their place in the cutter's vocabulary.
+            own = self._whole.ids[np.where(read.special, 0, read.ids)]
+            return read._replace(ids=np.where(read.special, read.ids, own))
+        frame, pieces = self._frame, tokenizers.PreTokenizedString(text)
+        if frame.normalizer:
+            pieces.normalize(frame.normalizer.normalize)
+        if frame.pre_tokenizer:
+            frame.pre_tokenizer.pre_tokenize(pieces)
+        # No piece reaches beyond a word, so each word is cut by itself.
+        words = self._cut({word for word, _, _ in pieces.get_splits()})
+        pieces.tokenize(words.__getitem__)
+        cut = pieces.to_encoding()
+        return _tokens(frame.post_processor.process(cut) if frame.post_processor else cut)
 
     def expect(self, texts: int) -> None:
         if texts >= _MANY and self._whole is None:
-            self._whole = self._cutter(self._entries(range(len(self._pieces))))
+            self._whole = self._cutter(range(len(self._pieces)))
 
-    def _words(self, text: str) -> set[str]:
-        """What no piece reaches beyond."""
-        frame = self._frame
-        normalised = frame.normalizer.normalize_str(text) if frame.normalizer else text
-        if not frame.pre_tokenizer:
-            return {normalised}
-        return {word for word, _ in frame.pre_tokenizer.pre_tokenize_str(normalised)}
+    def _cut(self, words: Iterable[str]) -> dict[str, list[tokenizers.Token]]:
+        """Each of some words in its pieces, with their ids in the whole vocabulary."""
+        known = {word: self._kept.get(word) for word in words}
+        found = {word: cut for word, cut in known.items() if cut is not None}
+        new = [word for word in known if word not in found]
+        if new:
+            longest = self._pieces.itemsize
+            kept = self._vocabulary(self._rows({part for word in new for part in _substrings(word, longest)}))
+            model, ids = self._model(kept), self._ids[kept].tolist()
+            for word in new:
+                found[word] = [
+                    tokenizers.Token(ids[token.id], token.value, token.offsets) for token in model.tokenize(word)
+                ]
+                if len(word) <= _LONGEST_KEPT:
+                    self._kept.keep(word, found[word])
+        return found
 
-    def _possible(self, word: str) -> list[_Entry]:
-        """The pieces that a word could be cut into."""
-        return self._found(_substrings(word, self._pieces.itemsize))
-
-    def _found(self, pieces: Iterable[str]) -> list[_Entry]:
-        """Those of ``pieces`` that are in the vocabulary."""
+    def _rows(self, pieces: Iterable[str]) -> list[int]:
+        """Where those of ``pieces`` stand that are in the vocabulary."""
         sought = np.array([piece.encode() for piece in pieces], dtype=self._pieces.dtype)
         rows = np.minimum(np.searchsorted(self._pieces, sought), len(self._pieces) - 1)
-        return self._entries(rows[self._pieces[rows] == sought].tolist())
+        found: list[int] = rows[self._pieces[rows] == sought].tolist()
+        return found
 
-    def _entries(self, rows: Sequence[int]) -> list[_Entry]:
+    def _vocabulary(self, rows: Iterable[int]) -> list[int]:
+        return list(dict.fromkeys([*self._always, *rows]))
+
+    def _model(self, rows: Sequence[int]) -> Unigram:
         pieces: list[bytes] = self._pieces[rows].tolist()
         scores: list[float] = self._scores[rows].tolist()
-        ids: list[int] = self._ids[rows].tolist()
-        return [(piece.decode(), score, id_) for piece, score, id_ in zip(pieces, scores, ids, strict=True)]
+        return Unigram([(piece.decode(), score) for piece, score in zip(pieces, scores, strict=True)], unk_id=0)
 
-    def _cutter_for(self, text: str) -> _Cutter:
-        words = self._words(text)
-        possible = (self._kept(word) if len(word) <= _LONGEST_KEPT else self._possible(word) for word in words)
-        return self._cutter(chain.from_iterable(possible))
-
-    def _cutter(self, entries: Iterable[_Entry]) -> _Cutter:
-        kept = list(dict.fromkeys([*self._always, *entries]))
-        tokenizer = tokenizers.Tokenizer(Unigram([(piece, score) for piece, score, _ in kept], unk_id=0))
+    def _cutter(self, rows: Iterable[int]) -> _Cutter:
+        kept = self._vocabulary(rows)
+        tokenizer = tokenizers.Tokenizer(self._model(kept))
         for part in ("normalizer", "pre_tokenizer", "post_processor"):
             if getattr(self._frame, part):
                 setattr(tokenizer, part, getattr(self._frame, part))
-        return _Cutter(WholeTokenizer(tokenizer), np.array([id_ for _, _, id_ in kept], dtype=np.int64))
+        return _Cutter(WholeTokenizer(tokenizer), self._ids[kept].astype(np.int64))
 
 
 class _Cutter(NamedTuple):

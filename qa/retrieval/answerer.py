@@ -11,10 +11,10 @@ from qa.errors import MismatchError
 from qa.indexing.generation import Generation
 from qa.language.interpretation import Interpretation, interpret
 from qa.language.lexicon import Lexicon
+from qa.recent import Recent
 from qa.records import Answer, AnswerSpan, Hit
 from qa.retrieval.calibration import Calibration
 from qa.retrieval.question import Question
-from qa.retrieval.recent import Recent
 from qa.retrieval.relevance import Weights
 from qa.retrieval.search import Found, Searcher
 from qa.retrieval.trace import answered, note, phase

@@ -78,7 +78,7 @@ def interactions(
     rows = np.concatenate([question.tokens, question.mean[None, :], np.stack(list(mean_of.values()))])
     # One product for everything; a centred cosine follows from it without centring any token:
     # (q - n)·(t - m) / (|q - n| |t - m|), where |t - m|² = 1 - 2 t·m + |m|² for a token of length one.
-    products = rows @ vectors.T
+    products = (vectors @ rows.T).T  # this way round it takes two thirds of the time
     products *= np.concatenate([passage.scales for passage in passages])
     count = len(question.tokens)
     raw, along_question, along = products[:count], products[count], products[count + 1 :]

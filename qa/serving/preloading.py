@@ -6,22 +6,18 @@ Nothing here may start a thread or open what a worker writes to: neither survive
 from __future__ import annotations
 
 import gc
+from importlib import import_module
 
-import bm25s  # noqa: F401
-import faiss  # noqa: F401
-import onnxruntime  # noqa: F401
-import tokenizers  # noqa: F401
-from uvicorn.protocols.http import httptools_impl  # noqa: F401
-
-import qa.serving.app
-import qa.serving.connection
 from qa.language.lexicon import Lexicon
 
-__all__ = ["qa"]
-
+# By name: each of these is imported by one file only, which a worker comes to when it loads the index.
+for _name in ("faiss", "onnxruntime", "tokenizers", "uvicorn.protocols.http.httptools_impl"):
+    import_module(_name)
+for _name in ("qa.serving.app", "qa.serving.connection"):
+    import_module(_name)
 # Common words, by each spelling.
 Lexicon.general().nearest_by_skeleton("")
 Lexicon.general().nearest_by_fold("")
-# What is never freed need not be looked at again, which would copy it into each worker.
+# What is never freed need not be looked at again: that would copy it into each worker.
 gc.collect()
 gc.freeze()
