@@ -99,6 +99,6 @@ class Answerer:
 
 
 def _span(found: Found) -> AnswerSpan:
-    start, end = found.sentence
+    start, end = found.best_sentence()
     passage = found.passage
     return AnswerSpan(passage.text[start:end], 0, passage.start + start, passage.start + end)

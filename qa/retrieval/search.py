@@ -30,14 +30,23 @@ RERANKED = 20
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage, how relevant it is and why; within its text, the sentence and the words that make it so."""
+    """A passage, how relevant it is and why; within its text, the words that make it so."""
 
     position: int
     passage: Passage
     relevance: float
     similarities: Similarities
-    sentence: Span
+    interaction: Interaction
+    layout: Layout
     highlights: tuple[Span, ...]
+
+    def best_sentence(self) -> Span:
+        """The sentence of the passage whose own tokens the question's tokens match best."""
+        sentences = self.passage.sentences
+        if len(sentences) < 2:
+            return sentences[0] if sentences else (0, len(self.passage.text))
+        raw, centred = self.interaction.best_of(self.layout.sentences)
+        return sentences[int(np.argmax(raw + centred))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +151,8 @@ class Searcher:
             passage=passage,
             relevance=value,
             similarities=legs,
-            sentence=best_sentence(passage, interaction, layout),
+            interaction=interaction,
+            layout=layout,
             highlights=highlights(question, passage.text, interaction, layout),
         )
 
@@ -170,11 +180,3 @@ def _most_words(scores: Floats, count: int, among: Positions | None) -> Position
     if len(pool) > count:
         pool = pool[np.argpartition(-scores[pool], count)[:count]]
     return pool.astype(np.int64)
-
-
-def best_sentence(passage: Passage, interaction: Interaction, layout: Layout) -> Span:
-    """The sentence of a passage whose own tokens the question's tokens match best."""
-    if len(passage.sentences) < 2:
-        return passage.sentences[0] if passage.sentences else (0, len(passage.text))
-    raw, centred = interaction.best_of(layout.sentences)
-    return passage.sentences[int(np.argmax(raw + centred))]
