@@ -38,13 +38,16 @@ class Connection:
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, question: str) -> Reply:
+        return await self.send("POST /ask", json.dumps({"question": question}).encode())
+
+    async def send(self, line: str, body: bytes = b"") -> Reply:
+        """Send a method and a path, with a body of JSON if any."""
         if self.streams is None:
             self.streams = await asyncio.open_connection("127.0.0.1", self.port)
         reader, writer = self.streams
-        body = json.dumps({"question": question}).encode()
         fields = f"Host: stress\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
         started = time.perf_counter()
-        writer.write(f"POST /ask HTTP/1.1\r\n{fields}\r\n\r\n".encode() + body)
+        writer.write(f"{line} HTTP/1.1\r\n{fields}\r\n\r\n".encode() + body)
         status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         told = dict(line.lower().split(": ", 1) for line in lines if line)
         found = await reader.readexactly(int(told["content-length"]))
