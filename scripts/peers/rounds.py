@@ -28,10 +28,11 @@ Figures = dict[str, float]
 
 
 class Asked(NamedTuple):
-    """How long each question took that was answered, and how many were refused."""
+    """How long each question took that was answered, how many were refused, and how long all took together."""
 
     seconds: list[float]
     refused: int
+    took: float
 
 
 async def round_of(peer: Peer, given: Material, questions: Path, asked: int, seconds: float) -> Figures:
@@ -45,15 +46,13 @@ async def round_of(peer: Peer, given: Material, questions: Path, asked: int, sec
         await _asked(service, 1, _counted(asking, _WARM_UP))
         alone = await _asked(service, 1, _counted(asking, asked))
         until = time.perf_counter() + seconds
-        begun = time.perf_counter()
         together = await _asked(service, _CLIENTS, _while(asking, lambda: time.perf_counter() < until))
-        took = time.perf_counter() - begun
         busy = service.memory()
     return {
         **found,
         "idle_rss_mb": idle.rss, "idle_pss_mb": idle.pss, "busy_rss_mb": busy.rss,
         "p50_ms": percentile(alone.seconds, 50), "p99_ms": percentile(alone.seconds, 99),
-        "rate": len(together.seconds) / took, "rate_p99_ms": percentile(together.seconds, 99),
+        "rate": len(together.seconds) / together.took, "rate_p99_ms": percentile(together.seconds, 99),
         "refused": 100 * together.refused / (together.refused + len(together.seconds)),
     }  # fmt: skip
 
@@ -68,10 +67,14 @@ def _while(questions: Iterator[str], goes_on: Callable[[], bool]) -> Iterator[st
 
 
 async def _asked(service: Running, clients: int, questions: Iterator[str]) -> Asked:
+    begun = last = time.perf_counter()
+
     async def one() -> list[Reply]:
+        nonlocal last
         connection, replies = Connection(service.port), []
         for question in questions:
             replies.append(await service.ask(connection, question))
+            last = time.perf_counter()
             if replies[-1].status == 503:
                 await asyncio.sleep(_RETRY_S)
         connection.close()
@@ -81,7 +84,7 @@ async def _asked(service: Running, clients: int, questions: Iterator[str]) -> As
     statuses = Counter(reply.status for reply in replies)
     if not {200} <= statuses.keys() <= {200, 503}:
         sys.exit(f"{service.peer.title} answered with these statuses: {dict(statuses)}")
-    return Asked([reply.seconds for reply in replies if reply.status == 200], statuses[503])
+    return Asked([reply.seconds for reply in replies if reply.status == 200], statuses[503], last - begun)
 
 
 async def quality_of(peer: Peer, given: Material, passages: Iterable[Passage], questions: Path) -> Figures:
