@@ -80,13 +80,13 @@ def serve(host: str | None, port: int | None, workers: int | None, watch: bool) 
     from qa.serving.supervisor import run
 
     allow_many_connections()
-    with shared(settings.workers):
+    with shared(settings.processes()):
         config = Config(
             "qa.serving.app:create_app_from_environment",
             factory=True,
             host=settings.host,
             port=settings.port,
-            workers=settings.workers,
+            workers=settings.processes(),
             http="qa.serving.connection:Connection",
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),

@@ -29,7 +29,7 @@ from qa.reading import read_corpus
 from qa.rebuilt import Rebuilt
 from qa.retrieval.answerer import Answerer
 from qa.retrieval.calibration import Calibration, calibration_questions
-from qa.settings import Settings
+from qa.settings import Settings, cores
 
 
 def rebuild(
@@ -156,7 +156,7 @@ class _Rebuild:
                 model,
                 reused,
                 self.progress,
-                self.settings.threads(),
+                cores(),
                 ancestor=self._ancestor(previous),
                 newest=newest,
                 journal=journal,

@@ -22,6 +22,7 @@ from qa.rate import Rate
 _SECRETS = ("admin_token", "api_keys", "llm_api_key")
 
 _PORTS = {"http": 80, "https": 443}
+_MOST_WORKERS = 4
 # A name or an IPv4 address, or an IPv6 address, which `urlsplit` takes out of its brackets.
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f.]*:[0-9a-f:.]*")
 
@@ -41,10 +42,10 @@ class Settings(BaseSettings):
     )
     encoder_engine: Literal["onnx", "torch"] = Field(default="onnx", description="what runs the encoder: onnx or torch")
     encoder_threads: int = Field(
-        default=0,
-        ge=0,
+        default=1,
+        ge=1,
         le=256,
-        description="threads of each worker's encoder; 0: the cores, shared by the workers",
+        description="threads of each worker's encoder for one question",
     )
     device: str = Field(
         default="cpu",
@@ -56,7 +57,13 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="the address to serve on")
     port: int = Field(default=8000, ge=0, le=65535, description="the port to serve on")
-    workers: int = Field(default=1, ge=1, le=256, description="the number of worker processes")
+    workers: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="the number of worker processes; 0: one for every two cores, four at most, and one alone where "
+        "each would count for itself: with QA_RATE_LIMIT or QA_UNANSWERED=memory",
+    )
     base_url: str = Field(default="", description="what the links in citations begin with; empty: they are relative")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -185,9 +192,16 @@ class Settings(BaseSettings):
             )
         return value
 
-    def threads(self) -> int:
-        """Threads for one worker's encoder."""
-        return self.encoder_threads or max(1, cores() // self.workers)
+    def processes(self) -> int:
+        """The number of worker processes."""
+        if self.workers:
+            return self.workers
+        alone = self.rate_limit is not None or self.unanswered == "memory"
+        return 1 if alone else max(1, min(cores() // 2, _MOST_WORKERS))
+
+    def at_once(self) -> int:
+        """How many questions a worker answers together: one a core that it has to itself, and two at least."""
+        return max(2, cores() // self.processes())
 
 
 def _origin(value: str) -> str:

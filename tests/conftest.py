@@ -47,9 +47,11 @@ def real_model() -> PreparedModel:
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
-    """This process's environment with an index of its own in ``folder`` and no settings but the model cache's place."""
+    """This process's environment with an index of its own in ``folder``, one worker however many cores there are, and no
+    other settings but the model cache's place.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QA_") or name == "QA_MODEL_CACHE"}
-    return {**kept, "QA_INDEX_DIR": str(folder / "index"), "HF_HUB_OFFLINE": "1", **settings}
+    return {**kept, "QA_INDEX_DIR": str(folder / "index"), "QA_WORKERS": "1", "HF_HUB_OFFLINE": "1", **settings}
 
 
 def run_qa(*arguments: str, env: dict[str, str], cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

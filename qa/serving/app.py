@@ -41,14 +41,14 @@ from qa.serving.middleware import Failures, GenerationHeader, Head
 from qa.serving.observability import Observability
 from qa.serving.unanswered import unanswered_of
 from qa.serving.web import administration, asking, assets, reading, widget
-from qa.settings import Settings, cores, load_settings
+from qa.settings import Settings, load_settings
 
 _DESCRIPTION = "Answers questions from an essay with its own passages and exact section citations."
 
 
-# To answer keeps a core busy. With more threads at it no more is answered, but each holds memory of its own for what it
-# encodes, and they keep the event loop waiting: forty, the default, for a second at a time.
-_THREADS_A_CORE = 2
+# Of routes that run in a thread, questions are the most (`Settings.at_once`); the others are not to wait for them. With
+# forty threads, the default, they keep the event loop waiting for a second at a time.
+_OTHER_THREADS = 4
 
 
 def create_app(
@@ -58,7 +58,7 @@ def create_app(
 
     When another generation becomes live, ``reload`` is called with what answered before; without it, ``load`` is.
     """
-    threads = _THREADS_A_CORE * max(cores(), 2)
+    threads = settings.at_once() + _OTHER_THREADS
     live = Live(load, reload or (lambda _: load()), settings.index_dir / CURRENT)
 
     @asynccontextmanager
@@ -106,7 +106,7 @@ def create_app(
         app.include_router(part.router)
     for protocol in (models, completions, mcp, ui_stream, dify, responses, vector_stores, embeddings):
         app.include_router(protocol.router)
-    doors.install(app, settings, threads)
+    doors.install(app, settings)
     app.add_middleware(Failures)
     app.add_middleware(Head)
     cors.install(app, settings.cors_origins)

@@ -13,12 +13,12 @@ from qa.serving.turns import Queue, Turns
 from qa.settings import Settings
 
 
-def install(app: FastAPI, settings: Settings, at_once: int) -> None:
-    """Put up what the settings ask for; ``at_once`` requests are answered together."""
+def install(app: FastAPI, settings: Settings) -> None:
+    """Put up what the settings ask for."""
     keys = Keys.of(settings)
     app.state.queue = Queue(settings.queue)
     # What is added last is passed first.
-    app.add_middleware(Turns, at_once=at_once, queue=app.state.queue, patience=settings.request_timeout)
+    app.add_middleware(Turns, at_once=settings.at_once(), queue=app.state.queue, patience=settings.request_timeout)
     app.add_middleware(BodyLimit)
     app.add_middleware(Arrival, patience=settings.request_timeout)
     if keys.api:

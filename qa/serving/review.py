@@ -37,7 +37,7 @@ def unanswered(kept: UnansweredPart, settings: SettingsPart) -> UnansweredReply:
         questions = kept.newest()
     except OSError as error:
         _refuse("read", error)
-    of_this_worker = kept.place == "memory" and settings.workers > 1
+    of_this_worker = kept.place == "memory" and settings.processes() > 1
     return UnansweredReply(place=kept.place, of_this_worker=of_this_worker, questions=questions)
 
 

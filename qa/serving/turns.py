@@ -13,6 +13,9 @@ from qa.serving.error_bodies import error_reply
 from qa.serving.open_paths import is_unlimited
 
 _SOON = {"Retry-After": "1"}
+# Who asks as soon as there is an answer, four for each core, is no crowd yet; and so the last of a crowd waits for a
+# twelfth of a second.
+_IN_A_CROWD = 3
 # Administration: what it does is in other processes, and an upload takes its time.
 _APART = "/index/"
 
@@ -31,7 +34,7 @@ class Turns:
     ``at_once`` have their turn together. Others wait in the ``queue``, each for ``patience`` seconds at most; whoever
     comes beyond that is refused at once: to let more wait would make all wait longer and answer none more. What happens
     in a thread cannot be stopped, so that only waiting has a limit in time. Where more come than can be answered
-    (`Crowding`) no more wait than half of those that have their turn.
+    (`Crowding`) no more wait than three times as many as have their turn.
 
     A reply that goes on after its search gives its turn back itself: ``state`` holds ``give_turn_back``.
     """
@@ -40,7 +43,7 @@ class Turns:
         self.app = app
         self._turns = Semaphore(at_once, fast_acquire=True)
         self._queue = queue
-        self._most_in_a_crowd = min(queue.longest, max(1, at_once // 2))
+        self._most_in_a_crowd = min(queue.longest, _IN_A_CROWD * at_once)
         self._crowding = Crowding()
         self._patience = patience
 
