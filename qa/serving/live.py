@@ -23,7 +23,7 @@ _CHECK_EVERY_S = 1.0
 # What could not be loaded is tried again after so long, then after twice that, and so on.
 _RETRY_S, _LONGEST_RETRY_S = 2.0, 60.0
 # The first questions of a process, and of a generation, pay for what is made late; let it be these, in each spelling.
-_WARM_UP = ("Сұрақ деген не?", "Suraq degenimiz ne?", "сурак дегенимиз не", "What is a question?")
+_WARM_UP = ("What is a question?", "Сұрақ деген не?", "Suraq degenimiz ne?", "сурак дегенимиз не")
 
 
 class _Pointer(NamedTuple):
@@ -106,13 +106,11 @@ class Live:
         """Load what is live and answer with it once it is warm; if that fails, what answered before goes on to."""
         try:
             answerer = self._reload(self._answerer) if self._answerer else self._load()
-            # Those who edit wait for what they wrote; who asks in another spelling at this very moment, for a tenth
-            # of a second.
-            first = len(_WARM_UP) if self._answerer is None else 1
-            for question in _WARM_UP[:first]:
-                answerer.answer(question, 1)
+            answerer.answer(_WARM_UP[0], 1)
+            # Somebody waits for the service, or for what they wrote; who asks in Kazakh at this very moment waits for
+            # a tenth of a second more.
             self._answerer, self._unloaded, self._check_at = answerer, None, 0.0
-            for question in _WARM_UP[first:]:
+            for question in _WARM_UP[1:]:
                 answerer.answer(question, 1)
             self._retry_s, self._retry_at, self._told = _RETRY_S, float("inf"), ""
         except Exception as error:

@@ -13,9 +13,9 @@ from qa.serving.error_bodies import error_reply
 from qa.serving.open_paths import is_unlimited
 
 _SOON = {"Retry-After": "1"}
-# Who asks as soon as there is an answer, four for each core, is no crowd yet; and so the last of a crowd waits for a
+# Who asks as soon as there is an answer, three for each core, is no crowd yet; and so the last of a crowd waits for a
 # twelfth of a second.
-_IN_A_CROWD = 3
+_IN_A_CROWD = 2
 # Administration: what it does is in other processes, and an upload takes its time.
 _APART = "/index/"
 
@@ -34,7 +34,7 @@ class Turns:
     ``at_once`` have their turn together. Others wait in the ``queue``, each for ``patience`` seconds at most; whoever
     comes beyond that is refused at once: to let more wait would make all wait longer and answer none more. What happens
     in a thread cannot be stopped, so that only waiting has a limit in time. Where more come than can be answered
-    (`Crowding`) no more wait than three times as many as have their turn.
+    (`Crowding`) no more wait than twice as many as have their turn.
 
     A reply that goes on after its search gives its turn back itself: ``state`` holds ``give_turn_back``.
     """
