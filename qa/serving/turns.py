@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from anyio import Semaphore, move_on_after
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.serving.crowding import Crowding
+from qa.serving.crowding import Crowding, Standing
 from qa.serving.error_bodies import error_reply
 from qa.serving.open_paths import is_unlimited
 
 _SOON = {"Retry-After": "1"}
-# Who asks as soon as there is an answer, three for each core, is no crowd yet; and so the last of a crowd waits for a
-# twelfth of a second.
-_IN_A_CROWD = 2
+# So many times as many as have their turn may wait in a queue that stands, so that four clients a core are all
+# answered; and in one that overruns, so that the last is answered in a few times as long as one who comes alone.
+_STANDING, _OVERRUN = 3, 1
 # Administration: what it does is in other processes, and an upload takes its time.
 _APART = "/index/"
 
@@ -33,8 +33,8 @@ class Turns:
 
     ``at_once`` have their turn together. Others wait in the ``queue``, each for ``patience`` seconds at most; whoever
     comes beyond that is refused at once: to let more wait would make all wait longer and answer none more. What happens
-    in a thread cannot be stopped, so that only waiting has a limit in time. Where more come than can be answered
-    (`Crowding`) no more wait than twice as many as have their turn.
+    in a thread cannot be stopped, so that only waiting has a limit in time. In a queue that stands fewer may wait than
+    in a burst, and fewer still where more come than can be answered (`Crowding`).
 
     A reply that goes on after its search gives its turn back itself: ``state`` holds ``give_turn_back``.
     """
@@ -43,7 +43,11 @@ class Turns:
         self.app = app
         self._turns = Semaphore(at_once, fast_acquire=True)
         self._queue = queue
-        self._most_in_a_crowd = min(queue.longest, _IN_A_CROWD * at_once)
+        self._most: dict[Standing, int] = {
+            "burst": queue.longest,
+            "standing": min(queue.longest, _STANDING * at_once),
+            "overrun": min(queue.longest, _OVERRUN * at_once),
+        }
         self._crowding = Crowding()
         self._patience = patience
 
@@ -77,8 +81,7 @@ class Turns:
     async def _wait(self) -> str:
         """Wait for a turn; why there is none, or nothing."""
         now = time.monotonic()
-        crowd = self._crowding.is_crowd(now, self._queue.waiting)
-        most = self._most_in_a_crowd if crowd else self._queue.longest
+        most = self._most[self._crowding.now(now, self._queue.waiting)]
         if self._turns.value == 0 and self._queue.waiting >= most:
             self._crowding.refused(now)
             return "as many requests wait for an answer as may; ask again in a moment"
