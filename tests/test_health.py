@@ -94,7 +94,7 @@ def test_an_index_that_goes_away_or_is_damaged_is_answered_from_memory(tmp_path:
         degrade(service, index, lambda: shutil.move(files, aside), live, "no readable manifest.json")
         mend(service, lambda: shutil.move(aside, files))
 
-        for name in ("tokens-vectors.npy", "lexical/body/data.csc.index.npy", "dense.faiss", "passages.jsonl"):
+        for name in ("tokens-vectors.npy", "lexical/body/weights.npy", "dense.faiss", "passages.jsonl"):
             degrade(service, index, lambda name=name: flip(files / name), "sha256", name)  # type: ignore[misc]
             mend(service, lambda name=name: flip(files / name))  # type: ignore[misc]
 

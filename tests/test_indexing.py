@@ -108,7 +108,7 @@ def test_without_an_index_the_error_says_what_to_run(tmp_path: Path) -> None:
         "passages.jsonl",
         "dense.faiss",
         "tokens-vectors.npy",
-        "lexical/body/vocab.index.json",
+        "lexical/body/terms.txt",
     ],
 )
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove"])

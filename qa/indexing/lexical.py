@@ -1,26 +1,22 @@
-"""The words of passages, in BM25 over sequences of four letters. The only file that imports bm25s.
+"""The words of passages, in BM25 over sequences of four letters.
 
 Four letters within a word find the forms of an agglutinative language and survive typing errors, where whole words and
-stems do not. k1 and b are within what Robertson and Zaragoza (2009) give; on KazQAD nothing near them was better.
+stems do not.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from qa.encoding.encoder import Floats
-from qa.indexing.arrays import kept
+from qa.indexing.postings import Matches, Postings
 from qa.language.letters import keyboard_fold
 
-_K1, _B = 1.2, 0.75
 _LENGTH = 4
 _WORD = re.compile(r"\w+")
 
@@ -34,18 +30,16 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFC", text).lower())
 
 
-def _numbered(texts: Sequence[str]) -> tuple[list[list[int]], dict[str, int]]:
-    """The sequences of each text as numbers, and which number is whose. A text without a word still has its place."""
-    numbers: dict[str, int] = {}
-    of_words: dict[str, list[int]] = {}
-    rows: list[list[int]] = []
+def _numbered(texts: Sequence[str], numbers: dict[str, int]) -> Iterator[array[int]]:
+    """The sequences of each text as numbers; ``numbers`` comes to tell which is whose."""
+    of_words: dict[str, array[int]] = {}
     for text in texts:
-        rows.append(row := [])
-        for word in _words(text) or [""]:
+        row = array("i")
+        for word in _words(text):
             if word not in of_words:
-                of_words[word] = [numbers.setdefault(one, len(numbers)) for one in (_of_word(word) if word else [""])]
+                of_words[word] = array("i", [numbers.setdefault(one, len(numbers)) for one in _of_word(word)])
             row += of_words[word]
-    return rows, numbers
+        yield row
 
 
 @lru_cache(maxsize=50_000)
@@ -59,53 +53,39 @@ class LexicalIndex:
 
     _FIELDS = ("body", "headings")
 
-    def __init__(self, fields: Callable[[], Mapping[str, Any]], passages: int) -> None:
+    def __init__(self, fields: Callable[[], Mapping[str, Postings]]) -> None:
         self._load = fields
-        self._passages = passages
 
     @cached_property
-    def _fields(self) -> Mapping[str, Any]:
+    def _fields(self) -> Mapping[str, Postings]:
         return self._load()
 
     @classmethod
     def from_texts(cls, bodies: Sequence[str], headings: Sequence[str]) -> LexicalIndex:
         """An index of passages by their words and the words of their headings, in the same order."""
-        import bm25s
-
-        # On import it sets its own level so low that it tells of each field.
-        logging.getLogger("bm25s").setLevel(logging.WARNING)
         fields = {}
         for name, texts in zip(cls._FIELDS, (bodies, headings), strict=True):
-            fields[name] = bm25s.BM25(k1=_K1, b=_B)
-            fields[name].index(_numbered(texts), show_progress=False)
-        return cls(lambda: fields, len(bodies))
+            numbers: dict[str, int] = {}
+            fields[name] = Postings.of(_numbered(texts, numbers), numbers)
+        return cls(lambda: fields)
 
     @classmethod
     def load(cls, folder: Path, passages: int) -> LexicalIndex:
         """Read what `save` wrote, when it is first used: a build that only takes the vectors over never does."""
-
-        def fields() -> Mapping[str, Any]:
-            import bm25s
-
-            loaded = {name: bm25s.BM25.load(folder / name, mmap=True, allow_pickle=False) for name in cls._FIELDS}
-            for field in loaded.values():
-                field.scores.update({name: kept(field.scores[name]) for name in ("data", "indices", "indptr")})
-            return loaded
-
-        return cls(fields, passages)
+        return cls(lambda: {name: Postings.load(folder / name, passages) for name in cls._FIELDS})
 
     def save(self, folder: Path) -> None:
         for name, field in self._fields.items():
-            field.save(folder / name, allow_pickle=False, show_progress=False)
+            field.save(folder / name)
+
+    def matches(self, question: str) -> tuple[Matches, Matches]:
+        """How well passages match a question, by their words and by their headings; bounded work, however many."""
+        asked = sequences(question)
+        body, headings = (self._fields[name].matches(asked) for name in self._FIELDS)
+        return body, headings
 
     def scores(self, question: str) -> tuple[Floats, Floats]:
         """The BM25 of all passages for a question, by their words and by their headings: (passages,) each."""
         asked = sequences(question)
-        body, headings = (self._scores(self._fields[name], asked) for name in self._FIELDS)
+        body, headings = (self._fields[name].scores(asked) for name in self._FIELDS)
         return body, headings
-
-    def _scores(self, field: Any, asked: list[str]) -> Floats:
-        known = [sequence for sequence in asked if sequence in field.vocab_dict]
-        if not known:
-            return np.zeros(self._passages, dtype=np.float32)
-        return np.asarray(field.get_scores(known), dtype=np.float32)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qa.encoding.encoder import Floats
 from qa.encoding.means import LanguageMeans
 from qa.encoding.reranker import Reranker
 from qa.indexing.dense import Positions
@@ -19,8 +18,9 @@ from qa.retrieval.highlights import highlights
 from qa.retrieval.interaction import Interaction, Interactions, interactions
 from qa.retrieval.lists import asks_for_several, items_after
 from qa.retrieval.question import Question
-from qa.retrieval.relevance import Scales, Similarities, Weights, per_token, relevance
+from qa.retrieval.relevance import Scales, Similarities, Weights, relevance
 from qa.retrieval.trace import phase
+from qa.retrieval.wordings import Wordings
 
 # Late interaction orders this many of each leg's best passages; all of them in a small corpus.
 CANDIDATES = 50
@@ -75,7 +75,7 @@ class Searcher:
         """
         among = self.generation.positions(documents) if documents else None
         with phase("search"):
-            lexical = self._lexical(question)
+            lexical = Wordings.of(self.generation, question)
             positions = self._candidates(question, lexical, max(self.candidates, count), among)
         with phase("interaction"):
             found = self._ordered(question, positions, lexical, max(count, RERANKED) if self.reranker else count)
@@ -91,47 +91,32 @@ class Searcher:
 
     def highest_relevance(self, question: Question) -> float | None:
         """The relevance of the passage that `search` finds first, None where it finds none; no reranker changes it."""
-        lexical = self._lexical(question)
+        lexical = Wordings.of(self.generation, question)
         compared = self._compared(question, self._candidates(question, lexical, self.candidates, None), lexical)
         return max(compared.relevances, default=None)
 
-    def _candidates(
-        self, question: Question, lexical: tuple[Floats, Floats], nearest: int, among: Positions | None
-    ) -> Positions:
+    def _candidates(self, question: Question, lexical: Wordings, nearest: int, among: Positions | None) -> Positions:
         """The ``nearest`` passages by vector, and those with the most words in common."""
         by_vector = self.generation.dense.search(question.vector, nearest, among)[0]
-        return np.union1d(by_vector, _most_words(lexical[0], self.candidates, among))
+        return np.union1d(by_vector, lexical.most(self.candidates, among))
 
-    def _lexical(self, question: Question) -> tuple[Floats, Floats]:
-        """Both lexical legs of all passages: by the question's own words, or with its abbreviations spelt out."""
-        own = self.generation.lexical.scores(question.text)
-        other = self.generation.abbreviations.other_wording(question.text)
-        if other is not None:
-            # A longer wording has more to match with; that alone must not make it the better one.
-            share = np.float32(min(1.0, len(question.text) / len(other)))
-            spelt = self.generation.lexical.scores(other)
-            own = np.maximum(own[0], share * spelt[0]), np.maximum(own[1], share * spelt[1])
-        return per_token(own[0], question), per_token(own[1], question)
-
-    def _compared(self, question: Question, positions: Positions, lexical: tuple[Floats, Floats]) -> _Compared:
+    def _compared(self, question: Question, positions: Positions, lexical: Wordings) -> _Compared:
         """Some passages, as they stand in the corpus, with all that makes them relevant."""
         if not len(positions):
             return _Compared([], [], None)
-        body, headings = lexical
+        body, headings = lexical.at(positions)
         generation = self.generation
         cosines = generation.dense.cosines(question.vector, positions)
         tokens = [generation.tokens.passage(int(position)) for position in positions]
         documents = [generation.passages[position].document for position in positions]
         languages = [generation.documents[document].language for document in documents]
         matched = interactions(question, tokens, languages, self.means)
-        columns = (cosines, *matched.best(), body[positions], headings[positions])
+        columns = (cosines, *matched.best(), body, headings)
         legs = [Similarities(*leg) for leg in zip(*(column.tolist() for column in columns), strict=True)]
         values = [relevance(similarities, self.weights, self.scales) for similarities in legs]
         return _Compared(values, legs, matched)
 
-    def _ordered(
-        self, question: Question, positions: Positions, lexical: tuple[Floats, Floats], count: int
-    ) -> list[Found]:
+    def _ordered(self, question: Question, positions: Positions, lexical: Wordings, count: int) -> list[Found]:
         """The best of some passages by relevance."""
         values, legs, matched = self._compared(question, positions, lexical)
         # Equal passages keep the order of the corpus, whatever order the legs returned them in.
@@ -171,12 +156,3 @@ def _reranked(reranker: Reranker, question: str, found: list[Found]) -> list[Fou
     order = np.argsort(-judged, kind="stable").tolist()
     again = [replace(best[place], relevance=one.relevance) for place, one in zip(order, best, strict=True)]
     return [*again, *found[RERANKED:]]
-
-
-def _most_words(scores: Floats, count: int, among: Positions | None) -> Positions:
-    """The passages with the highest lexical scores that are above nothing."""
-    pool = np.arange(len(scores)) if among is None else among
-    pool = pool[scores[pool] > 0]
-    if len(pool) > count:
-        pool = pool[np.argpartition(-scores[pool], count)[:count]]
-    return pool.astype(np.int64)

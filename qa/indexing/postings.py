@@ -1,0 +1,181 @@
+"""An inverted index: for each term the passages that hold it, each with its weight in BM25.
+
+The weight is that of Lucene, ln(1 + (N - n + 0.5) / (n + 0.5)) · f / (f + k1 · (1 - b + b · l / L)): for a term in n of
+N passages, f times in one of l terms, where L is the mean of l. k1 and b are within what Robertson and Zaragoza (2009)
+give; on KazQAD nothing near them was better.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.encoding.encoder import Floats, Integers
+from qa.indexing.arrays import kept
+
+_K1, _B = 1.2, 0.75
+_BATCH = 16_384  # passages that are sorted at a time
+# So many postings are added up for a question, of its rarest terms, and so many times the passages that are asked for
+# are then looked up in the lists of the others. `docs/scaling.md` tells what that finds.
+_SUMMED = 400_000
+_COMPLETED = 8
+_ARRAYS = ("starts", "passages", "weights")
+_TERMS = "terms.txt"
+
+Positions = NDArray[np.int64]
+
+
+class _Posting(NamedTuple):
+    """A term's passages in ascending order, and its weight in each."""
+
+    passages: Integers
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """How well passages match some terms.
+
+    ``summed`` (passages,) is the weight of all terms but those of ``others``, which are too frequent to be added up for
+    every passage; ``found``, the passages in which it is above nothing.
+    """
+
+    summed: Floats
+    found: Positions
+    others: Sequence[_Posting]
+
+    def at(self, positions: Positions) -> Floats:
+        """The scores of some passages, complete."""
+        scores: Floats = self.summed[positions]
+        sought = positions.astype(np.int32)
+        for passages, weights in self.others:
+            places = np.minimum(np.searchsorted(passages, sought), len(passages) - 1)
+            scores += np.where(passages[places] == sought, weights[places], np.float32(0))
+        return scores
+
+    def most(self, count: int, among: Positions | None = None) -> Positions:
+        """The ``count`` passages with the highest scores that are above nothing; ``among`` restricts them.
+
+        With terms that are not added up, of the passages with the highest sums without them.
+        """
+        enough = _COMPLETED * count if self.others else count
+        pool = self.found if among is None else among
+        if among is None or len(among) > enough:
+            pool = _highest(pool, self.summed[pool], enough)
+        return _highest(pool, self.at(pool), count) if self.others else pool[self.summed[pool] > 0]
+
+
+def _distinct(passages: Integers) -> Positions:
+    passages = np.sort(passages)  # np.unique, which hashes them, takes ten times as long
+    return passages[np.flatnonzero(np.diff(passages, prepend=-1))].astype(np.int64)
+
+
+def _highest(positions: Positions, scores: Floats, count: int) -> Positions:
+    positions, scores = positions[scores > 0], scores[scores > 0]
+    return positions[np.argpartition(-scores, count)[:count]] if len(positions) > count else positions
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """The lists of all terms, one after the other: term ``t`` has the places ``starts[t]`` to ``starts[t + 1]``."""
+
+    terms: Mapping[str, int]
+    size: int
+    starts: NDArray[np.int64]
+    passages: Integers
+    weights: Floats
+
+    @classmethod
+    def of(cls, texts: Iterable[array[int]], terms: Mapping[str, int]) -> Postings:
+        """The index of texts, each the numbers of its terms; ``terms`` may grow while they are read."""
+        lengths: list[int] = []
+        sorted_: list[tuple[Integers, Integers, NDArray[np.uint16]]] = []
+        rest = iter(texts)
+        while batch := list(islice(rest, _BATCH)):
+            sorted_.append(_by_term(batch, len(lengths)))
+            lengths.extend(map(len, batch))
+        frequencies = np.zeros(len(terms), np.int64)
+        for numbers, _, _ in sorted_:
+            frequencies += np.bincount(numbers, minlength=len(terms))
+        # A text without a term still has its place, and the length of one.
+        long = np.maximum(np.array(lengths, np.float32), 1)
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(frequencies)])
+        index = cls(terms, len(lengths), starts, np.empty(starts[-1], np.int32), np.empty(starts[-1], np.float32))
+        index._fill(sorted_, frequencies, _K1 * (1 - _B + _B * long / long.mean()) if lengths else long)
+        return index
+
+    def _fill(
+        self,
+        sorted_: list[tuple[Integers, Integers, NDArray[np.uint16]]],
+        frequencies: NDArray[np.int64],
+        damping: Floats,
+    ) -> None:
+        rarity = np.log(1 + (self.size - frequencies + 0.5) / (frequencies + 0.5)).astype(np.float32)
+        free = self.starts[:-1].copy()
+        while sorted_:
+            numbers, passages, times = sorted_.pop(0)
+            here = np.bincount(numbers, minlength=len(frequencies))
+            places = np.arange(len(numbers)) + np.repeat(free - (np.cumsum(here) - here), here)
+            self.passages[places] = passages
+            self.weights[places] = rarity[numbers] * (times / (times + damping[passages]))
+            free += here
+
+    @classmethod
+    def load(cls, folder: Path, size: int) -> Postings:
+        """Read what `save` wrote, of ``size`` passages."""
+        terms = (folder / _TERMS).read_text(encoding="utf-8").split("\n")[:-1]
+        arrays = (kept(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)) for name in _ARRAYS)
+        return cls({term: number for number, term in enumerate(terms)}, size, *arrays)
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _TERMS).write_text("".join(f"{term}\n" for term in self.terms), encoding="utf-8")
+        for name in _ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+
+    def matches(self, asked: Iterable[str], most: int = _SUMMED) -> Matches:
+        """How well passages match the terms of a question; of its rarest terms at most ``most`` postings are added up.
+
+        The rarest of all is, however long its list.
+        """
+        lists = sorted(self._lists(asked), key=lambda one: len(one.passages))
+        ends = np.cumsum([len(one.passages) for one in lists])
+        within = max(1, int(np.searchsorted(ends, most, side="right")))
+        summed = np.zeros(self.size, np.float32)
+        if not lists:
+            return Matches(summed, np.empty(0, np.int64), ())
+        passages = np.concatenate([one.passages for one in lists[:within]])
+        np.add.at(summed, passages, np.concatenate([one.weights for one in lists[:within]]))
+        # Sorting the few is less work than looking through all passages, where these are many.
+        found = np.flatnonzero(summed) if self.size < len(passages) else _distinct(passages)
+        return Matches(summed, found, lists[within:])
+
+    def _lists(self, asked: Iterable[str]) -> Iterator[_Posting]:
+        for number, times in Counter(self.terms[term] for term in asked if term in self.terms).items():
+            own = slice(int(self.starts[number]), int(self.starts[number + 1]))
+            weights = self.weights[own]
+            yield _Posting(self.passages[own], weights if times == 1 else times * weights)
+
+    def scores(self, asked: Iterable[str]) -> Floats:
+        """The BM25 of every passage: (passages,). The work grows with their number."""
+        return self.matches(asked, most=len(self.passages) + 1).summed
+
+
+def _by_term(batch: Sequence[array[int]], first: int) -> tuple[Integers, Integers, NDArray[np.uint16]]:
+    """The terms of some texts, ascending: whose they are, as numbers from ``first``, and how often they are there."""
+    ends = np.cumsum([0, *map(len, batch)])
+    terms = np.empty(ends[-1], np.int64)
+    for (start, end), text in zip(pairwise(ends.tolist()), batch, strict=True):
+        terms[start:end] = text
+    owners = np.repeat(np.arange(first, first + len(batch)), np.diff(ends))
+    found, times = np.unique(terms << 32 | owners, return_counts=True)
+    passages = (found & 0xFFFFFFFF).astype(np.int32)
+    return (found >> 32).astype(np.int32), passages, np.minimum(times, 0xFFFF).astype(np.uint16)
