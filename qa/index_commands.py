@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # What a build imports only once it gets there.
 _IMPORTED_LATE = (
-    "qa.rebuilding", "bm25s", "charset_normalizer", "faiss", "markdown_it", "onnxruntime", "syntok.segmenter",
+    "qa.rebuilding", "charset_normalizer", "faiss", "markdown_it", "onnxruntime", "syntok.segmenter",
     "tokenizers", "yaml",
 )  # fmt: skip
 
