@@ -26,7 +26,8 @@ from qa.language.lexicon import Lexicon
 from qa.loading import ensure_model
 from qa.records import Passage
 from qa.retrieval.calibration import Calibration, calibration_questions
-from qa.retrieval.relevance import Question, Weights
+from qa.retrieval.question import Question
+from qa.retrieval.relevance import Weights
 from qa.retrieval.search import Searcher
 from qa.retrieval.trace import Trace, traced
 from qa.settings import load_settings
