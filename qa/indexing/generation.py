@@ -6,7 +6,7 @@ index/generations/<id>/
     manifest.json.sha256          its own
     documents.jsonl               the documents as they were read, their text included
     passages.jsonl                the passages, in the order of all arrays
-    dense.faiss, tokens-*.npy     their vectors
+    dense*, tokens-*.npy          their vectors
     lexical/                      their sequences of letters, for BM25
     words.txt                     their words, for questions typed in other letters
     abbreviations.json            what they spell out

@@ -70,7 +70,7 @@ class Matches:
         pool = self.found if among is None else among
         if among is None or len(among) > enough:
             pool = _highest(pool, self.summed[pool], enough)
-        return _highest(pool, self.at(pool), count) if self.others else pool[self.summed[pool] > 0]
+        return _highest(pool, self.at(pool), count)
 
 
 def _distinct(passages: Integers) -> Positions:
@@ -79,8 +79,13 @@ def _distinct(passages: Integers) -> Positions:
 
 
 def _highest(positions: Positions, scores: Floats, count: int) -> Positions:
+    """The positions with the highest scores above nothing; of equal ones the first."""
     positions, scores = positions[scores > 0], scores[scores > 0]
-    return positions[np.argpartition(-scores, count)[:count]] if len(positions) > count else positions
+    if len(positions) <= count:
+        return positions
+    bar = np.partition(scores, -count)[-count]
+    above = positions[scores > bar]
+    return np.concatenate([above, positions[scores == bar][: count - len(above)]])
 
 
 @dataclass(frozen=True, slots=True)

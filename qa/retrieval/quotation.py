@@ -106,14 +106,15 @@ def _changed(generation: Generation, own: Document | None, quote: str) -> Verdic
 
 def _candidates(generation: Generation, own: Document | None, quote: str) -> list[int]:
     """The positions of passages worth comparing: those of the quote's own document first."""
-    scores, _ = generation.lexical.scores(quote[:_SOUGHT])
-    inside = generation.positions([own.id]) if own else np.empty(0, np.int64)
+    matches, _ = generation.lexical.matches(quote[:_SOUGHT])
 
-    def best(positions: Positions, count: int) -> list[int]:
-        order = np.argsort(-scores[positions], kind="stable")[:count]
-        return [int(position) for position in positions[order] if scores[position] > 0]
+    def best(count: int, among: Positions | None) -> list[int]:
+        found = np.sort(matches.most(count, among))
+        order = np.argsort(-matches.at(found), kind="stable")
+        return [int(position) for position in found[order]]
 
-    return list(dict.fromkeys([*best(inside, _OWN), *best(np.arange(len(scores)), _ALL)]))
+    inside = best(_OWN, generation.positions([own.id])) if own else []
+    return list(dict.fromkeys([*inside, *best(_ALL, None)]))
 
 
 def _respaced(
