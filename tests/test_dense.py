@@ -8,7 +8,12 @@ import pytest
 from qa.encoding.encoder import Floats, normalised
 from qa.errors import DamagedGenerationError
 from qa.indexing import dense
+from qa.indexing.builder import build
 from qa.indexing.dense import DenseIndex
+from qa.indexing.store import IndexStore
+from qa.indexing.verification import verified
+from qa.reading import read_corpus
+from tests.fakes import publish, word_model
 
 PASSAGES, DIMENSION, TOPICS = 6000, 48, 60
 RECALL = 0.98
@@ -140,3 +145,27 @@ def test_vectors_of_another_kind_are_told_on_loading(saved: Path) -> None:
     np.save(DenseIndex.vectors_file(saved), np.zeros((3, DIMENSION)))
     with pytest.raises(DamagedGenerationError, match="no matrix of 32-bit floats"):
         DenseIndex.load(saved)
+
+
+def test_a_generation_of_groups_holds_is_verified_and_rebuilt_without_a_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dense, "EXACT_UP_TO", 10)
+    words = [f"word{chr(97 + number)}" for number in range(20)]
+    essay = tmp_path / "corpus" / "essay.txt"
+    essay.parent.mkdir()
+    sentences = [f"{first.title()} {second}." for first, second in zip(words, words[3:], strict=False)]
+    essay.write_text("\n\n".join(sentences), encoding="utf-8")
+    store, model = IndexStore(tmp_path / "index"), word_model()
+    publish(store, build(read_corpus(essay.parent), model).generation)
+    first = verified(store.path(store.live_id()))
+    assert first.dense.kind.startswith("16 groups")
+    assert set(first.manifest.files) >= {"dense.faiss", "dense-vectors.npy"}
+
+    essay.write_text("\n\n".join([*sentences, "Words words."]), encoding="utf-8")
+    again = build(read_corpus(essay.parent), model, previous=first)
+    whole = build(read_corpus(essay.parent), model)
+    assert (again.encoded, whole.encoded) == (1, len(sentences) + 1)
+    for name, one in (("again", again), ("whole", whole)):
+        one.generation.dense.save(tmp_path / f"{name}.faiss")
+    assert (tmp_path / "again.faiss").read_bytes() == (tmp_path / "whole.faiss").read_bytes()

@@ -48,14 +48,17 @@ class DenseIndex:
         self._exact = exact
 
     @classmethod
-    def from_vectors(cls, vectors: Floats, exact_up_to: int = EXACT_UP_TO) -> DenseIndex:
-        """An index of ``vectors`` (passages, dimension), each of length one; the same vectors give the same index."""
+    def from_vectors(cls, vectors: Floats, exact_up_to: int | None = None) -> DenseIndex:
+        """An index of ``vectors`` (passages, dimension), each of length one; the same vectors give the same index.
+
+        Of at most ``exact_up_to`` it is exact: `EXACT_UP_TO`, unless another number is given.
+        """
         import faiss
 
         # One thread: how sums are shared out among several could change the groups.
         faiss.omp_set_num_threads(1)
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        if len(vectors) > exact_up_to:
+        if len(vectors) > (EXACT_UP_TO if exact_up_to is None else exact_up_to):
             return cls(_grouped(vectors), vectors.__getitem__)
         index = faiss.IndexFlatIP(vectors.shape[1])
         index.add(vectors)
