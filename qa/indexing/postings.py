@@ -23,10 +23,11 @@ from qa.indexing.arrays import kept
 
 _K1, _B = 1.2, 0.75
 _BATCH = 16_384  # passages that are sorted at a time
-# So many postings are added up for a question, of its rarest terms, and so many times the passages that are asked for
-# are then looked up in the lists of the others. `docs/scaling.md` tells what that finds.
+# So many postings are added up for a question, of its rarest terms. So many times the passages that are asked for are
+# then looked up in the lists of the others, the rarest first; after each list this share of them goes on, down to the
+# fewest. `docs/scaling.md` tells what that finds.
 _SUMMED = 400_000
-_COMPLETED = 8
+_BEGUN, _KEPT, _FEWEST = 64, 0.8, 4
 _ARRAYS = ("starts", "passages", "weights")
 _TERMS = "terms.txt"
 
@@ -54,23 +55,32 @@ class Matches:
 
     def at(self, positions: Positions) -> Floats:
         """The scores of some passages, complete."""
-        scores: Floats = self.summed[positions]
-        sought = positions.astype(np.int32)
-        for passages, weights in self.others:
-            places = np.minimum(np.searchsorted(passages, sought), len(passages) - 1)
-            scores += np.where(passages[places] == sought, weights[places], np.float32(0))
-        return scores
+        return self._completed(positions, len(positions))[1]
 
     def most(self, count: int, among: Positions | None = None) -> Positions:
         """The ``count`` passages with the highest scores that are above nothing; ``among`` restricts them.
 
-        With terms that are not added up, of the passages with the highest sums without them.
+        Where some terms are not added up, a passage is passed over that has too little of the others.
         """
-        enough = _COMPLETED * count if self.others else count
-        pool = self.found if among is None else among
-        if among is None or len(among) > enough:
-            pool = _highest(pool, self.summed[pool], enough)
-        return _highest(pool, self.at(pool), count)
+        if among is not None and len(among) <= _BEGUN * count:
+            pool, scores = among, self.at(among)
+        else:
+            pool = self.found if among is None else among
+            pool = pool[_highest(self.summed[pool], _BEGUN * count)]
+            pool, scores = self._completed(pool, _FEWEST * count)
+        return pool[_highest(scores, count)]
+
+    def _completed(self, positions: Positions, fewest: int) -> tuple[Positions, Floats]:
+        """Passages and their complete scores; of more than ``fewest`` only the best are completed."""
+        scores: Floats = self.summed[positions]
+        for passages, weights in self.others:
+            sought = positions.astype(np.int32)
+            places = np.minimum(np.searchsorted(passages, sought), len(passages) - 1)
+            scores = scores + np.where(passages[places] == sought, weights[places], np.float32(0))
+            if len(positions) > fewest:
+                best = _highest(scores, max(fewest, int(_KEPT * len(positions))))
+                positions, scores = positions[best], scores[best]
+        return positions, scores
 
 
 def _distinct(passages: Integers) -> Positions:
@@ -78,14 +88,15 @@ def _distinct(passages: Integers) -> Positions:
     return passages[np.flatnonzero(np.diff(passages, prepend=-1))].astype(np.int64)
 
 
-def _highest(positions: Positions, scores: Floats, count: int) -> Positions:
-    """The positions with the highest scores above nothing; of equal ones the first."""
-    positions, scores = positions[scores > 0], scores[scores > 0]
-    if len(positions) <= count:
-        return positions
+def _highest(scores: Floats, count: int) -> Positions:
+    """The places of the highest scores above nothing; of equal ones the first."""
+    places = np.flatnonzero(scores > 0)
+    if len(places) <= count:
+        return places
+    scores = scores[places]
     bar = np.partition(scores, -count)[-count]
-    above = positions[scores > bar]
-    return np.concatenate([above, positions[scores == bar][: count - len(above)]])
+    above = places[scores > bar]
+    return np.concatenate([above, places[scores == bar][: count - len(above)]])
 
 
 @dataclass(frozen=True, slots=True)
