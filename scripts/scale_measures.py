@@ -38,6 +38,7 @@ MEMORY = 14 * 1024**3  # what a process may allocate
 WARM, COMPARED = 20, 40  # questions
 FOUND = 10
 _RAW = "tokens.raw"
+_LEGS = ("dense", "lexical", "tokens")
 
 
 def limited(memory: int = MEMORY) -> None:
@@ -168,10 +169,19 @@ def loaded(folder: Path, size: int, below: Path | None) -> Generation:
 
 
 def memory() -> dict[str, float]:
-    """What this process holds, in MB: all, and that which is no mapped file."""
-    rows = (line.split() for line in Path("/proc/self/smaps_rollup").read_text().splitlines()[1:])
-    found = {row[0].rstrip(":"): float(row[1]) / 1024 for row in rows}
-    return {"RSS MB": found["Rss"], "anonymous MB": found["Anonymous"]}
+    """What this process holds, in MB: all, that which is no mapped file, and of the legs' files what is mapped."""
+    found = dict.fromkeys(("RSS MB", "anonymous MB", *(f"{leg} mapped MB" for leg in _LEGS)), 0.0)
+    leg = None
+    for line in Path("/proc/self/smaps").read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition(":")
+        if "-" in name:  # the first line of a mapping: its addresses, and at the end its file
+            leg = next((one for one in _LEGS if f"/{one}" in line), None)
+        elif name in ("Rss", "Anonymous"):
+            size = float(value.split()[0]) / 1024
+            found["RSS MB" if name == "Rss" else "anonymous MB"] += size
+            if leg is not None and name == "Rss":
+                found[f"{leg} mapped MB"] += size
+    return found
 
 
 def measured(folder: Path, size: int, below: Path | None, questions: Path) -> dict[str, float]:

@@ -26,8 +26,8 @@ _BATCH = 16_384  # passages that are sorted at a time
 # So many postings are added up for a question, of its rarest terms. So many times the passages that are asked for are
 # then looked up in the lists of the others, the rarest first; after each list this share of them goes on, down to the
 # fewest. `docs/scaling.md` tells what that finds.
-_SUMMED = 400_000
-_BEGUN, _KEPT, _FEWEST = 64, 0.8, 4
+_SUMMED = 800_000
+_BEGUN, _KEPT, _FEWEST = 128, 0.8, 4
 _ARRAYS = ("starts", "passages", "weights")
 _TERMS = "terms.txt"
 
@@ -81,11 +81,6 @@ class Matches:
                 best = _highest(scores, max(fewest, int(_KEPT * len(positions))))
                 positions, scores = positions[best], scores[best]
         return positions, scores
-
-
-def _distinct(passages: Integers) -> Positions:
-    passages = np.sort(passages)  # np.unique, which hashes them, takes ten times as long
-    return passages[np.flatnonzero(np.diff(passages, prepend=-1))].astype(np.int64)
 
 
 def _highest(scores: Floats, count: int) -> Positions:
@@ -170,9 +165,7 @@ class Postings:
             return Matches(summed, np.empty(0, np.int64), ())
         passages = np.concatenate([one.passages for one in lists[:within]])
         np.add.at(summed, passages, np.concatenate([one.weights for one in lists[:within]]))
-        # Sorting the few is less work than looking through all passages, where these are many.
-        found = np.flatnonzero(summed) if self.size < len(passages) else _distinct(passages)
-        return Matches(summed, found, lists[within:])
+        return Matches(summed, np.flatnonzero(summed > 0), lists[within:])
 
     def _lists(self, asked: Iterable[str]) -> Iterator[_Posting]:
         for number, times in Counter(self.terms[term] for term in asked if term in self.terms).items():
