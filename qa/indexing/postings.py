@@ -46,11 +46,10 @@ class Matches:
     """How well passages match some terms.
 
     ``summed`` (passages,) is the weight of all terms but those of ``others``, which are too frequent to be added up for
-    every passage; ``found``, the passages in which it is above nothing.
+    every passage.
     """
 
     summed: Floats
-    found: Positions
     others: Sequence[_Posting]
 
     def at(self, positions: Positions) -> Floats:
@@ -65,7 +64,7 @@ class Matches:
         if among is not None and len(among) <= _BEGUN * count:
             pool, scores = among, self.at(among)
         else:
-            pool = self.found if among is None else among
+            pool = np.flatnonzero(self.summed > 0) if among is None else among
             pool = pool[_highest(self.summed[pool], _BEGUN * count)]
             pool, scores = self._completed(pool, _FEWEST * count)
         return pool[_highest(scores, count)]
@@ -162,10 +161,10 @@ class Postings:
         within = max(1, int(np.searchsorted(ends, most, side="right")))
         summed = np.zeros(self.size, np.float32)
         if not lists:
-            return Matches(summed, np.empty(0, np.int64), ())
+            return Matches(summed, ())
         passages = np.concatenate([one.passages for one in lists[:within]])
         np.add.at(summed, passages, np.concatenate([one.weights for one in lists[:within]]))
-        return Matches(summed, np.flatnonzero(summed > 0), lists[within:])
+        return Matches(summed, lists[within:])
 
     def _lists(self, asked: Iterable[str]) -> Iterator[_Posting]:
         for number, times in Counter(self.terms[term] for term in asked if term in self.terms).items():
