@@ -114,9 +114,10 @@ def _whole(simulation: Simulation, folder: Path, size: int) -> Generation:
 
 @dataclass(frozen=True)
 class Repeated(Sequence[Passage]):
-    """``size`` passages: those of a smaller generation again and again."""
+    """``size`` passages: the first ``period`` of a smaller generation again and again."""
 
     passages: Sequence[Passage]
+    period: int
     size: int
 
     def __len__(self) -> int:
@@ -127,18 +128,19 @@ class Repeated(Sequence[Passage]):
     @overload
     def __getitem__(self, position: slice) -> Sequence[Passage]: ...
     def __getitem__(self, position: Any) -> Any:
-        return self.passages[position % len(self.passages)]
+        return self.passages[position % self.period]
 
 
 @dataclass(frozen=True)
 class RepeatedTokens:
-    """The tokens of a smaller generation again and again."""
+    """The tokens of the first ``period`` passages of a smaller generation again and again."""
 
     tokens: TokenStore
+    period: int
     size: int
 
     def passage(self, position: int) -> Any:
-        return self.tokens.passage(position % len(self.tokens))
+        return self.tokens.passage(position % self.period)
 
     def __len__(self) -> int:
         return self.size
@@ -153,16 +155,18 @@ class Complete(LexicalIndex):
         return body, headings
 
 
-def loaded(folder: Path, size: int, below: Path | None) -> Generation:
+def loaded(folder: Path, size: int, below: Path | None, real: int) -> Generation:
     """The generation in a folder, of the passages and tokens of another one where it has none of its own."""
     if below is None:
         return Generation.load(folder)
     other = Generation.load(below)
+    # What stands in for a passage must come from the same one of the ``real`` passages.
+    period = len(other.passages) // real * real
     return replace(
         other,
         manifest=read_manifest(below),
-        passages=Repeated(other.passages, size),
-        tokens=RepeatedTokens(other.tokens, size),  # type: ignore[arg-type]
+        passages=Repeated(other.passages, period, size),
+        tokens=RepeatedTokens(other.tokens, period, size),  # type: ignore[arg-type]
         dense=DenseIndex.load(folder / DENSE),
         lexical=LexicalIndex.load(folder / LEXICAL, size),
     )
@@ -184,15 +188,15 @@ def memory() -> dict[str, float]:
     return found
 
 
-def measured(folder: Path, size: int, below: Path | None, questions: Path) -> dict[str, float]:
+def measured(folder: Path, size: int, below: Path | None, work: Path) -> dict[str, float]:
     """Memory, times in milliseconds, and how much of what exact search finds is found."""
     limited()
     model = ensure_model(load_settings())
     means, scales = LanguageMeans.load(model / MEANS), Calibration.load(model).scales
-    asked = calibration_questions(questions)
+    asked = calibration_questions(work)
     found = {f"before: {name}": value for name, value in memory().items()}
     started = time.perf_counter()
-    generation = loaded(folder, size, below)
+    generation = loaded(folder, size, below, read_manifest(work / "real").counts.passages)
     found["load s"] = time.perf_counter() - started
     found |= {f"loaded: {name}": value for name, value in memory().items()}
     searcher = Searcher(generation, means, Weights.shipped(), scales)
