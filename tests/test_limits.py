@@ -22,7 +22,7 @@ from tests.scripted_model import Exchange, scripted_model
 from tests.test_service import problem
 
 ASK: dict[str, Any] = {"question": QUESTION, "top_k": 1}
-TURNS = 2 * max(cores(), 2)
+TURNS = max(cores(), 2)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,15 @@ def test_replies_tell_what_is_left_and_a_429_when_to_ask_again(proxied: httpx.Cl
     assert "more than 5 requests in 3600 s" in problem(replies[-1], 429)["detail"]
     assert 600 < int(replies[-1].headers["retry-after"]) <= 720
     assert proxied.head("/documents", headers={"x-forwarded-for": "198.51.100.6"}).status_code == 429
+
+
+def test_the_description_tells_of_429_where_there_is_a_rate(proxied: httpx.Client, service: httpx.Client) -> None:
+    limited, unlimited = (one.get("/openapi.json").json()["paths"] for one in (proxied, service))
+    form = limited["/v1/chat/completions"]["post"]["responses"]["429"]["content"]["application/json"]["schema"]
+    assert form["$ref"].endswith("/OpenAIError")
+    assert "application/problem+json" in limited["/ask"]["post"]["responses"]["429"]["content"]
+    assert "429" not in limited["/livez"]["get"]["responses"]
+    assert not any("429" in one["responses"] for methods in unlimited.values() for one in methods.values())
 
 
 def test_a_429_has_the_form_of_each_protocol(proxied: httpx.Client) -> None:

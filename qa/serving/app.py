@@ -27,7 +27,6 @@ from qa.serving import (
     generations,
     health,
     index,
-    keys,
     openapi,
     problems,
     rebuilding,
@@ -113,7 +112,7 @@ def create_app(
     app.add_middleware(GenerationHeader, generation=lambda: live.generation)
     app.add_middleware(SecurityHeaders)
     observability = Observability(app, live, settings)
-    app.openapi = openapi.described(app, keys.describe if settings.api_keys else None)  # type: ignore[method-assign]
+    app.openapi = openapi.described(app, doors.described(settings))  # type: ignore[method-assign]
     return app
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -74,8 +74,8 @@ _PROTOCOLS = {
 }
 
 
-def described(app: FastAPI, more: Callable[[Described], None] | None = None) -> Callable[[], Described]:
-    """What `FastAPI.openapi` is to be: its own description, made once, with the errors and what ``more`` adds."""
+def described(app: FastAPI, more: Sequence[Callable[[Described], None]] = ()) -> Callable[[], Described]:
+    """What `FastAPI.openapi` is to be: its own description, made once, with the errors and what ``more`` add."""
     describe = app.openapi
 
     def openapi() -> Described:
@@ -85,8 +85,8 @@ def described(app: FastAPI, more: Callable[[Described], None] | None = None) -> 
             for path, methods in schema["paths"].items():
                 for operation in methods.values():
                     _describe(path, operation["responses"])
-            if more is not None:
-                more(schema)
+            for tell in more:
+                tell(schema)
         return app.openapi_schema or {}
 
     return openapi

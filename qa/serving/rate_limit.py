@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -81,3 +82,14 @@ def _address(scope: Scope) -> str:
     if isinstance(address, IPv6Address):
         return str(ip_network((int(address), _IPV6_PREFIX), strict=False))
     return host
+
+
+def describe(schema: dict[str, Any]) -> None:
+    """Tell in the API's description which routes may refuse who asks too often, in the form of their other errors."""
+    for path, methods in schema["paths"].items():
+        for operation in methods.values():
+            if not is_unlimited(path):
+                responses = operation["responses"]
+                other: dict[str, Any] = next((one for status, one in responses.items() if status >= "400"), {})
+                told = {"description": "Too Many Requests", "content": other.get("content", {})}
+                responses.setdefault("429", {name: value for name, value in told.items() if value})
