@@ -23,6 +23,8 @@ _SECRETS = ("admin_token", "api_keys", "llm_api_key")
 
 _PORTS = {"http": 80, "https": 443}
 _MOST_WORKERS = 4
+# Linux's Documentation/admin-guide/cgroup-v2.rst; within a container it is that of the container.
+_CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 # A name or an IPv4 address, or an IPv6 address, which `urlsplit` takes out of its brackets.
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f.]*:[0-9a-f:.]*")
 
@@ -43,9 +45,9 @@ class Settings(BaseSettings):
     encoder_engine: Literal["onnx", "torch"] = Field(default="onnx", description="what runs the encoder: onnx or torch")
     encoder_threads: int = Field(
         default=1,
-        ge=1,
+        ge=0,
         le=256,
-        description="threads of each worker's encoder for one question",
+        description="threads of each worker's encoder for one question; 0: one",
     )
     device: str = Field(
         default="cpu",
@@ -224,8 +226,18 @@ def _origin(value: str) -> str:
 
 
 def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The cores that this process may use, as far as it is allowed to keep them busy."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(allowed, _quota(_CPU_QUOTA) or allowed)
+
+
+def _quota(file: Path) -> int | None:
+    """How many cores a container may use: its time over the period, both in microseconds, whole cores rounded up."""
+    try:
+        time, period = file.read_text(encoding="ascii").split()
+        return max(1, -(-int(time) // int(period)))
+    except (OSError, ValueError, ZeroDivisionError):  # there is no container, or it says "max"
+        return None
 
 
 @cache

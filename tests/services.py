@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,11 +50,18 @@ def metric(text: str, name: str, **labels: str) -> float:
 
 
 @contextmanager
-def logged(env: dict[str, str], folder: Path, *arguments: str, route: str = "/readyz") -> Iterator[Service]:
+def logged(
+    env: dict[str, str],
+    folder: Path,
+    *arguments: str,
+    route: str = "/readyz",
+    qa: Sequence[str] = (sys.executable, "-m", "qa"),
+    cwd: Path = ROOT,
+) -> Iterator[Service]:
     """A real ``qa serve`` on a free port, from when ``route`` is answered with 200 until the block ends."""
     port, log = free_port(), folder / "stderr.log"
-    command = [sys.executable, "-m", "qa", "serve", "--port", str(port), *arguments]
-    with log.open("wb") as output, subprocess.Popen(command, env=env, cwd=ROOT, stderr=output) as process:
+    command = [*qa, "serve", "--port", str(port), *arguments]
+    with log.open("wb") as output, subprocess.Popen(command, env=env, cwd=cwd, stderr=output) as process:
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
                 eventually(lambda: process.poll() is not None or _answers(client, route), 120)
@@ -74,8 +81,9 @@ def _answers(client: httpx.Client, route: str) -> bool:
 
 def workers(service: Service) -> list[int]:
     """The ids of the worker processes, which are forked from a child of the service."""
-    return [worker for child in _children(service.process.pid) for worker in _children(child)]
+    return [worker for child in children(service.process.pid) for worker in children(child)]
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that one started and that still run."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -178,7 +178,7 @@ def test_small_arrays_are_copied_and_large_ones_mapped(tmp_path: Path, monkeypat
     site = Site(tmp_path)
     folder = site.settings.index_dir / GENERATIONS / site.publish("zero")
     copied = Generation.load(folder)
-    monkeypatch.setattr(arrays, "_LARGEST_COPY", 0)
+    monkeypatch.setattr(arrays, "LARGEST_COPY", 0)
     mapped = Generation.load(folder)
     before = copied.tokens.vectors.copy()
     assert before.any()

@@ -11,6 +11,8 @@ import pytest
 
 from qa.serving.supervisor import ignore_who_connects
 
+SO_ATTACH_FILTER, SO_LOCK_FILTER = 26, 44
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the filter is Linux's")
 
 
@@ -35,3 +37,12 @@ def test_who_connects_to_a_socket_that_is_about_to_be_closed_waits_and_is_then_r
         listening.close()
         select.select([], [after], [], 10)
         assert after.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
+
+
+def test_where_the_kernel_refuses_the_service_ends_all_the_same() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        ignore_who_connects([listening])
+        listening.setsockopt(socket.SOL_SOCKET, SO_LOCK_FILTER, 1)
+        ignore_who_connects([listening])
+        with pytest.raises(PermissionError):
+            listening.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, bytes(16))

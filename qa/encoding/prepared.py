@@ -102,7 +102,7 @@ def load_encoder(card: Card, folder: Path, settings: Settings) -> Encoder:
         if card.engine == "onnx":
             from qa.encoding.onnx import onnx_forward
 
-            forward = onnx_forward(folder / NETWORK, settings.encoder_threads)
+            forward = onnx_forward(folder / NETWORK, max(1, settings.encoder_threads))
         else:
             from qa.encoding.torch import load_sentence_transformer, torch_forward
 

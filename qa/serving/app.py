@@ -38,6 +38,7 @@ from qa.serving.live import Live
 from qa.serving.mcp import route as mcp
 from qa.serving.middleware import Failures, GenerationHeader, Head
 from qa.serving.observability import Observability
+from qa.serving.supervisor import end_with_the_supervisor
 from qa.serving.unanswered import unanswered_of
 from qa.serving.web import administration, asking, assets, reading, widget
 from qa.settings import Settings, load_settings
@@ -118,6 +119,7 @@ def create_app(
 
 def create_app_from_environment() -> FastAPI:
     """The service as the settings say; what each worker process calls."""
+    end_with_the_supervisor()
     settings = load_settings()
     set_up_logs(settings)
     return create_app(settings, partial(load_answerer, settings), partial(reload_answerer, settings))

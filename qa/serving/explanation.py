@@ -13,9 +13,9 @@ class Explanation(BaseModel):
     """``took_ms`` and ``share`` have the same parts; those of an answer that was still known have not happened."""
 
     took_ms: dict[str, float] = Field(
-        description="framework: from the request's first byte until its turn; encode: the question's vectors; search: "
-        "the legs that find candidates; interaction: late interaction; rerank, with a reranker; other: reading the "
-        "question and all else of the answer; serialise: the reply as JSON"
+        description="framework: from the request's head until its thread begins, with reading the body and waiting; "
+        "encode: the question's vectors; search: the legs that find candidates; interaction: late interaction; rerank, "
+        "with a reranker; other: reading the question and all else of the answer; serialise: the reply as JSON"
     )
     share: dict[str, float] = Field(description="of all parts together, 0 to 1")
     from_cache: bool = Field(description="whether the answer was still known")

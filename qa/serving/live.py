@@ -110,8 +110,6 @@ class Live:
             # Somebody waits for the service, or for what they wrote; who asks in Kazakh at this very moment waits for
             # a tenth of a second more.
             self._answerer, self._unloaded, self._check_at = answerer, None, 0.0
-            for question in _WARM_UP[1:]:
-                answerer.answer(question, 1)
             self._retry_s, self._retry_at, self._told = _RETRY_S, float("inf"), ""
         except Exception as error:
             # A generation may be removed while it is read because newer ones were published: that is no failure.
@@ -119,6 +117,12 @@ class Live:
                 self._report(error)
                 self._retry_at = time.monotonic() + self._retry_s
                 self._retry_s = min(2 * self._retry_s, _LONGEST_RETRY_S)
+            return
+        try:
+            for question in _WARM_UP[1:]:
+                answerer.answer(question, 1)
+        except Exception:
+            log.exception("a question that was to make later ones faster failed")
 
     def _report(self, error: Exception) -> None:
         self._failed = True

@@ -9,13 +9,18 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import multiprocessing
+import os
+import signal
 import socket
 import struct
 import sys
+import threading
 import time
 from asyncio.trsock import TransportSocket
 from collections.abc import Iterable
 from contextlib import suppress
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 from uvicorn import Config, Server
 from uvicorn import _subprocess as workers
@@ -32,6 +37,8 @@ _NO_SYN = (
     (0x06, 0, 0, 0),
     (0x06, 0, 0, 0xFFFFFFFF),
 )
+_SAFE_PATH = "PYTHONSAFEPATH"
+_LOOK_EVERY_S = 1.0
 # A handshake that had begun takes a round trip more; then its connection is there to be accepted.
 _HANDSHAKE_S = 0.1
 
@@ -57,6 +64,40 @@ class Supervisor(Multiprocess):
         super().terminate_all()
 
 
+class _Worker(ForkServerProcess):
+    def start(self) -> None:
+        # The process that workers are forked from is begun with the first of them, and again if it was killed. It would
+        # look for modules in the current folder, where anything may lie.
+        before = os.environ.get(_SAFE_PATH)
+        os.environ[_SAFE_PATH] = "1"
+        try:
+            super().start()
+        finally:
+            del os.environ[_SAFE_PATH]
+            if before is not None:
+                os.environ[_SAFE_PATH] = before
+
+
+class _Forking(ForkServerContext):
+    Process = _Worker
+
+
+def end_with_the_supervisor() -> None:
+    """In a worker: end in order when the supervisor is no more, or the process that the worker was forked from. Nobody
+    else would end it, and it would keep its share of the connections and the address for itself.
+    """
+    supervisor, forked_from = multiprocessing.parent_process(), os.getppid()
+    if supervisor is None:
+        return
+
+    def follow() -> None:
+        while not wait([supervisor.sentinel], _LOOK_EVERY_S) and os.getppid() == forked_from:
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=follow, name="supervisor", daemon=True).start()
+
+
 def ignore_who_connects(listening: Iterable[socket.socket | TransportSocket]) -> None:
     """Let nobody begin a connection to these sockets, in whichever process they are also open.
 
@@ -67,7 +108,10 @@ def ignore_who_connects(listening: Iterable[socket.socket | TransportSocket]) ->
     code = ctypes.create_string_buffer(b"".join(struct.pack("@HBBI", *each) for each in _NO_SYN))
     program = struct.pack("@HP", len(_NO_SYN), ctypes.addressof(code))
     for one in listening:
-        one.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+        with suppress(
+            OSError
+        ):  # a kernel, or who watches over it, may refuse; then a moment is left in which it happens
+            one.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
 def run(config: Config) -> int:
@@ -77,7 +121,7 @@ def run(config: Config) -> int:
         with suppress(KeyboardInterrupt):  # raised again once all is drained
             server.run()
         return 0 if server.started else 3
-    forking = multiprocessing.get_context("forkserver")
+    forking = _Forking()
     forking.set_forkserver_preload(["qa.serving.preloading"])
     workers.spawn = forking  # type: ignore[assignment]  # uvicorn has no setting for how its workers begin
     Supervisor(config, sockets=[config.bind_socket()]).run()
