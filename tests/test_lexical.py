@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,19 @@ from qa.indexing.lexical import LexicalIndex, sequences
 def test_sequences_are_within_words_folded_and_marked() -> None:
     assert sequences("Қазақ, ол!") == ["<каз", "каза", "азак", "зак>", "<ол>"]
     assert sequences("?!") == []
+
+
+def test_long_words_have_their_sequences_and_leave_nothing_behind() -> None:
+    words = [f"{number:04}" * 250 for number in range(50)]
+    assert sequences(words[1])[:3] == ["<000", "0001", "0010"]
+    tracemalloc.start()
+    try:
+        for word in words:
+            assert len(sequences(word)) == 999
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert left < 100_000  # one word with its sequences
 
 
 def test_the_forms_of_a_word_find_it_and_others_do_not(tmp_path: Path) -> None:

@@ -18,6 +18,9 @@ from qa.indexing.postings import Matches, Postings
 from qa.language.letters import keyboard_fold
 
 _LENGTH = 4
+# So many words are kept with their sequences, none of more characters, since whoever asks decides how long a word is:
+# 3.4 kB a word, so 170 MB at most.
+_KEPT_WORDS, _LONGEST_KEPT = 50_000, 32
 _WORD = re.compile(r"\w+")
 
 
@@ -42,8 +45,16 @@ def _numbered(texts: Sequence[str], numbers: dict[str, int]) -> Iterator[array[i
         yield row
 
 
-@lru_cache(maxsize=50_000)
 def _of_word(word: str) -> tuple[str, ...]:
+    return _kept(word) if len(word) <= _LONGEST_KEPT else _cut(word)
+
+
+@lru_cache(maxsize=_KEPT_WORDS)
+def _kept(word: str) -> tuple[str, ...]:
+    return _cut(word)
+
+
+def _cut(word: str) -> tuple[str, ...]:
     marked = f"<{keyboard_fold(word)}>"
     return tuple(marked[start : start + _LENGTH] for start in range(max(1, len(marked) - _LENGTH + 1)))
 
