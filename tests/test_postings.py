@@ -68,23 +68,56 @@ def test_terms_that_are_not_added_up_are_looked_up(texts: list[array[int]], inde
     assert matches.at(np.arange(PASSAGES)) == pytest.approx(right, rel=1e-4)
 
 
-@pytest.mark.parametrize("most", [0, 300, 1 << 40])
-def test_the_passages_with_the_highest_scores_are_found(texts: list[array[int]], index: Postings, most: int) -> None:
+@pytest.mark.parametrize(("most", "begun"), [(0, 1), (0, 128), (300, 8), (300, 128), (1 << 40, 128)])
+def test_the_passages_with_the_highest_scores_are_found(
+    texts: list[array[int]], index: Postings, most: int, begun: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postings, "_BEGUN", begun)
     right = bm25(texts, ASKED)
     found = index.matches(ASKED, most).most(20)
     assert len(np.unique(found)) == 20
     bar = np.sort(right)[-20]
-    if most:
+    if begun > 1:
         assert right[found].min() == pytest.approx(bar, rel=1e-4)
     else:  # of the one rarest term only, so not all, but the best of those that have it
         assert (np.isin(found, [place for place, text in enumerate(texts) if NAMES["t350"] in text])).all()
 
 
+RARE, OFTEN = 10, 5000
+
+
+@pytest.mark.parametrize("among", [None, np.arange(RARE, OFTEN), np.arange(0, OFTEN - 7, 2)])
+@pytest.mark.parametrize("count", [5, 30])
+def test_where_too_few_have_a_rare_term_those_with_a_frequent_one_are_found(
+    among: postings.Positions | None, count: int
+) -> None:
+    lengths = np.random.default_rng(1).integers(1, 30, OFTEN).tolist()
+    index = Postings.of(
+        (array("i", [0] * (number < RARE) + [1] * length) for number, length in enumerate(lengths)),
+        {"rare": 0, "often": 1},
+    )
+    asked = ["rare", "often"]
+    matches = index.matches(asked, most=RARE)
+    found = matches.most(count, among)
+    exact = index.matches(asked, most=1 << 40)
+    assert len(found) == count
+    assert found.tolist() == exact.most(count, among).tolist()
+    assert np.count_nonzero(matches.summed) == RARE  # as they were
+    assert matches.at(found).tolist() == exact.at(found).tolist()
+
+
 @pytest.mark.parametrize("most", [300, 1 << 40])
+@pytest.mark.parametrize("begun", [8, 128])
 @pytest.mark.parametrize("among", [np.arange(40, 90), np.arange(1, PASSAGES, 2), np.array([], np.int64)])
 def test_they_are_found_among_some(
-    texts: list[array[int]], index: Postings, most: int, among: postings.Positions
+    texts: list[array[int]],
+    index: Postings,
+    most: int,
+    begun: int,
+    among: postings.Positions,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(postings, "_BEGUN", begun)
     right = bm25(texts, ASKED)[among]
     found = index.matches(ASKED, most).most(10, among)
     assert set(found.tolist()) <= set(among.tolist())

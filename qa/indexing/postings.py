@@ -59,15 +59,26 @@ class Matches:
     def most(self, count: int, among: Positions | None = None) -> Positions:
         """The ``count`` passages with the highest scores that are above nothing; ``among`` restricts them.
 
-        Where some terms are not added up, a passage is passed over that has too little of the others.
+        Where some terms are not added up, a passage is passed over that has too little of the others. As long as too
+        few passages have anything to begin with, the next term is added up too, in the worst case all of them.
         """
         if among is not None and len(among) <= _BEGUN * count:
             pool, scores = among, self.at(among)
         else:
-            pool = np.flatnonzero(self.summed > 0) if among is None else among
-            pool = pool[_highest(self.summed[pool], _BEGUN * count)]
-            pool, scores = self._completed(pool, _FEWEST * count)
+            matches = self._with_enough(_BEGUN * count, among)
+            pool = _highest(_of(matches.summed, among), _BEGUN * count)
+            pool, scores = matches._completed(pool if among is None else among[pool], _FEWEST * count)
         return pool[_highest(scores, count)]
+
+    def _with_enough(self, enough: int, among: Positions | None) -> Matches:
+        """These, with as many more terms added up as it takes for ``enough`` passages to have some of them."""
+        summed, added = self.summed, 0
+        while added < len(self.others) and np.count_nonzero(_of(summed, among) > 0) < enough:
+            passages, weights = self.others[added]
+            summed = summed.copy() if not added else summed
+            summed[passages] += weights
+            added += 1
+        return Matches(summed, self.others[added:]) if added else self
 
     def _completed(self, positions: Positions, fewest: int) -> tuple[Positions, Floats]:
         """Passages and their complete scores; of more than ``fewest`` only the best are completed."""
@@ -80,6 +91,10 @@ class Matches:
                 best = _highest(scores, max(fewest, int(_KEPT * len(positions))))
                 positions, scores = positions[best], scores[best]
         return positions, scores
+
+
+def _of(scores: Floats, among: Positions | None) -> Floats:
+    return scores if among is None else scores[among]
 
 
 def _highest(scores: Floats, count: int) -> Positions:
