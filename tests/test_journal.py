@@ -145,6 +145,14 @@ def test_a_file_that_is_no_journal_is_replaced(tmp_path: Path, content: bytes) -
     assert noted(tmp_path) == [0]
 
 
+def test_a_first_line_that_was_cut_short_before_its_end_is_written_anew(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(ORIGIN.model_dump_json().encode())
+    journal = Journal(tmp_path, ORIGIN)
+    assert journal.add(KEYS[0], encoded(0))
+    journal.close()
+    assert noted(tmp_path) == [0]
+
+
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     (tmp_path / "corpus").mkdir()

@@ -138,8 +138,8 @@ class Journal:
     def _take_over(self) -> bool:
         try:
             self._file = os.open(self._path, os.O_RDWR)
-            line = os.pread(self._file, _LONGEST_LINE, 0).partition(b"\n")[0]
-            if not self._origin.takes_over(Origin.model_validate_json(line)):
+            line, ended, _ = os.pread(self._file, _LONGEST_LINE, 0).partition(b"\n")
+            if not ended or not self._origin.takes_over(Origin.model_validate_json(line)):
                 return False
             self._end = os.fstat(self._file).st_size
             self._map()
