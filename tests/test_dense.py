@@ -141,6 +141,14 @@ def test_vectors_that_are_cut_short_while_they_are_used_are_an_error(saved: Path
         index.vector(PASSAGES - 1)
 
 
+@pytest.mark.parametrize("size", [0, 5, 60, 129, 5000])
+def test_vectors_that_were_cut_short_are_told_on_loading(saved: Path, size: int) -> None:
+    with DenseIndex.vectors_file(saved).open("r+b") as opened:
+        opened.truncate(size)
+    with pytest.raises(DamagedGenerationError, match=r"dense-vectors.npy is damaged \(.*qa index build --full"):
+        DenseIndex.load(saved)
+
+
 def test_vectors_of_another_kind_are_told_on_loading(saved: Path) -> None:
     np.save(DenseIndex.vectors_file(saved), np.zeros((3, DIMENSION)))
     with pytest.raises(DamagedGenerationError, match="no matrix of 32-bit floats"):

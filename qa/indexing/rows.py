@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from threading import Lock
 from weakref import finalize
 
 import numpy as np
@@ -22,19 +21,21 @@ class Rows:
     """The rows of a matrix of 32-bit floats that `numpy.save` wrote.
 
     Raises:
-        DamagedGenerationError: the file holds something else.
+        DamagedGenerationError: the file holds something else, or has been cut short.
     """
 
     def __init__(self, path: Path) -> None:
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        try:
+            mapped = np.lib.format.open_memmap(path, mode="r")
+        except ValueError as error:
+            raise DamagedGenerationError(f"{path} is damaged ({error}); run qa index build --full") from error
         if mapped.dtype != np.float32 or mapped.ndim != 2 or not mapped.flags.c_contiguous:
             raise DamagedGenerationError(f"{path} is no matrix of 32-bit floats; run qa index build --full")
         self.shape: tuple[int, int] = mapped.shape
         self._start = int(mapped.offset)
         self._path = path
-        self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._file = os.open(path, os.O_RDONLY)
         finalize(self, os.close, self._file)
-        self._one_at_a_time = Lock()
 
     def take(self, positions: NDArray[np.int64]) -> Floats:
         """The rows at some positions, in their order; those that follow one another are read at once.
@@ -51,15 +52,7 @@ class Rows:
         starts = np.flatnonzero(np.diff(positions, prepend=-2) != 1).tolist()
         for start, end in zip(starts, [*starts[1:], len(positions)], strict=True):
             wanted = rows[start:end].data.cast("B")
-            if self._read(wanted, self._start + int(positions[start]) * rows.strides[0]) != len(wanted):
+            at = self._start + int(positions[start]) * rows.strides[0]
+            if os.preadv(self._file, [wanted], at) != len(wanted):
                 raise DamagedGenerationError(f"{self._path.name} has been cut short; run qa index build --full")
         return rows
-
-    def _read(self, into: memoryview, at: int) -> int:
-        if hasattr(os, "preadv"):
-            return os.preadv(self._file, [into], at)
-        with self._one_at_a_time:
-            os.lseek(self._file, at, os.SEEK_SET)
-            read = os.read(self._file, len(into))
-        into[: len(read)] = read
-        return len(read)
