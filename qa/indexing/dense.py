@@ -97,13 +97,6 @@ class DenseIndex:
     def dimension(self) -> int:
         return int(self._index.d)
 
-    @property
-    def kind(self) -> str:
-        """How it searches, in a few words."""
-        if self._exact is None:
-            return "exact"
-        return f"{self._index.nlist} groups, {self._index.nprobe} searched, a byte a dimension, compared exactly"
-
     def vector(self, position: int) -> Floats:
         """A passage's vector, as it was given."""
         found: Floats = self._vectors(np.array([position]))[0]
