@@ -1,30 +1,22 @@
-"""Builds and measures an index of one size, in a process of its own: for `scripts/bench_scale`."""
+"""What an index holds in memory, how long a search takes and what it misses: for `scripts/bench_scale`."""
 
-import resource
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Any, overload
 
 import numpy as np
-from scale_simulation import Simulation, bytes_under, placed
-from threadpoolctl import threadpool_limits
+from scale_stand_ins import loaded
 
 from qa.encoding.means import LanguageMeans
 from qa.encoding.prepared import MEANS
 from qa.indexing.dense import DenseIndex
-from qa.indexing.generation import DENSE, DOCUMENTS, LEXICAL, PASSAGES, Generation
-from qa.indexing.history import History
 from qa.indexing.lexical import LexicalIndex, sequences
-from qa.indexing.manifest import Counts, read_manifest, write_manifest
+from qa.indexing.manifest import read_manifest
 from qa.indexing.postings import Matches
-from qa.indexing.tokens import TokenStore
-from qa.language.lexicon import Lexicon
 from qa.loading import ensure_model
-from qa.records import Passage
 from qa.retrieval.calibration import Calibration, calibration_questions
 from qa.retrieval.question import Question
 from qa.retrieval.relevance import Weights
@@ -32,118 +24,9 @@ from qa.retrieval.search import Searcher
 from qa.retrieval.trace import Trace, traced
 from qa.settings import load_settings
 
-# Above this, passages and token vectors of a size are not written: those of the size below stand in for them.
-WHOLE_UP_TO = 100_000
-MEMORY = 14 * 1024**3  # what a process may allocate
 WARM, COMPARED = 20, 40  # questions
 FOUND = 10
-_RAW = "tokens.raw"
 _LEGS = ("dense", "lexical", "tokens")
-
-
-def limited(memory: int = MEMORY) -> None:
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    threadpool_limits(1, user_api="blas")
-
-
-def build(real: Path, folder: Path, size: int, noise: float) -> dict[str, float]:
-    """Write an index of ``size`` simulated passages: how long each leg took, in seconds, and what it takes on disk."""
-    limited()
-    simulation = Simulation(Generation.load(real), noise)
-    folder.mkdir(parents=True)
-    found: dict[str, float] = {}
-
-    def timed(name: str, make: Callable[[], Any]) -> Any:
-        started, used = time.perf_counter(), time.process_time()
-        made = make()
-        found[f"{name} s"] = time.perf_counter() - started
-        found[f"{name} CPU s"] = time.process_time() - used
-        return made
-
-    texts = [simulation.text(position) for position in range(size)]
-    origins = [" ".join(passage.path) for passage in simulation.real.passages]
-    headings = [origins[position % len(origins)] for position in range(size)]
-    lexical = timed("lexical", lambda: LexicalIndex.from_texts(texts, headings))
-    vectors = simulation.vectors(size)
-    dense = timed("dense", lambda: DenseIndex.from_vectors(vectors))
-    found["build peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    if size <= WHOLE_UP_TO:
-        whole = replace(_whole(simulation, folder, size), dense=dense, lexical=lexical, words=Lexicon.of_texts(texts))
-        timed("save", lambda: whole.save(folder))
-        (folder / _RAW).unlink()
-        write_manifest(folder, whole.manifest)
-    else:
-        dense.save(folder / DENSE)
-        lexical.save(folder / LEXICAL)
-    for name, files in (
-        ("dense", [folder / DENSE, DenseIndex.vectors_file(folder / DENSE)]),
-        ("lexical", [folder / LEXICAL]),
-        ("tokens", [folder / name for name in TokenStore.files()]),
-        ("texts", [folder / DOCUMENTS, folder / PASSAGES]),
-    ):
-        found[f"{name} MB"] = sum(bytes_under(file) for file in files if file.exists()) / 1e6
-    return found
-
-
-def _whole(simulation: Simulation, folder: Path, size: int) -> Generation:
-    """A generation of simulated passages and tokens; the other legs are still those of the real one."""
-    passages: list[Passage] = []
-    scales, spans, ends = [], [], [0]
-    with (folder / _RAW).open("wb") as raw:  # they would not fit into memory
-        for position in range(size):
-            passage, tokens = simulation.passage(position)
-            passages.append(passage)
-            raw.write(tokens.vectors.data)
-            scales.append(tokens.scales)
-            spans.append(tokens.spans)
-            ends.append(ends[-1] + len(tokens.scales))
-    real = simulation.real
-    vectors = np.memmap(folder / _RAW, np.int8, "r", shape=(ends[-1], real.tokens.vectors.shape[1]))
-    passages = list(placed(passages))
-    documents = simulation.documents(passages)
-    counts = Counts(documents=len(documents), passages=size, tokens=ends[-1])
-    return replace(
-        real,
-        manifest=real.manifest.model_copy(update={"counts": counts, "sources": (), "skipped": ()}),
-        documents=documents,
-        passages=passages,
-        tokens=TokenStore(vectors, np.concatenate(scales), np.array(ends, np.int64), np.concatenate(spans)),
-        history=History.empty(),
-    )
-
-
-@dataclass(frozen=True)
-class Repeated(Sequence[Passage]):
-    """``size`` passages: the first ``period`` of a smaller generation again and again."""
-
-    passages: Sequence[Passage]
-    period: int
-    size: int
-
-    def __len__(self) -> int:
-        return self.size
-
-    @overload
-    def __getitem__(self, position: int) -> Passage: ...
-    @overload
-    def __getitem__(self, position: slice) -> Sequence[Passage]: ...
-    def __getitem__(self, position: Any) -> Any:
-        return self.passages[position % self.period]
-
-
-@dataclass(frozen=True)
-class RepeatedTokens:
-    """The tokens of the first ``period`` passages of a smaller generation again and again."""
-
-    tokens: TokenStore
-    period: int
-    size: int
-
-    def passage(self, position: int) -> Any:
-        return self.tokens.passage(position % self.period)
-
-    def __len__(self) -> int:
-        return self.size
 
 
 class Complete(LexicalIndex):
@@ -153,23 +36,6 @@ class Complete(LexicalIndex):
         asked = sequences(question)
         body, headings = (self._fields[name].matches(asked, most=1 << 62) for name in self._FIELDS)
         return body, headings
-
-
-def loaded(folder: Path, size: int, below: Path | None, real: int) -> Generation:
-    """The generation in a folder, of the passages and tokens of another one where it has none of its own."""
-    if below is None:
-        return Generation.load(folder)
-    other = Generation.load(below)
-    # What stands in for a passage must come from the same one of the ``real`` passages.
-    period = len(other.passages) // real * real
-    return replace(
-        other,
-        manifest=read_manifest(below),
-        passages=Repeated(other.passages, period, size),
-        tokens=RepeatedTokens(other.tokens, period, size),  # type: ignore[arg-type]
-        dense=DenseIndex.load(folder / DENSE),
-        lexical=LexicalIndex.load(folder / LEXICAL, size),
-    )
 
 
 def memory() -> dict[str, float]:
@@ -190,7 +56,6 @@ def memory() -> dict[str, float]:
 
 def measured(folder: Path, size: int, below: Path | None, work: Path) -> dict[str, float]:
     """Memory, times in milliseconds, and how much of what exact search finds is found."""
-    limited()
     model = ensure_model(load_settings())
     means, scales = LanguageMeans.load(model / MEANS), Calibration.load(model).scales
     asked = calibration_questions(work)
