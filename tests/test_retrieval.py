@@ -124,6 +124,17 @@ def test_what_is_not_there_is_not_answered_but_the_nearest_are_shown(answerer: A
     assert len(answer.hits) == 2
 
 
+def test_an_answer_is_kept_unless_it_has_many_hits(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n\n".join(f"Cat number{number}." for number in range(12)))
+    model = word_model()
+    answerer = Answerer(build(read_corpus(tmp_path), model).generation, model, EVEN)
+    for count, kept in ((10, True), (11, False), (12, False)):
+        first, again = (answerer.answer("cat", count) for _ in range(2))
+        assert len(first.hits) == count
+        assert first == again
+        assert (first is again) == kept
+
+
 def test_an_index_of_another_model_is_refused_with_both(answerer: Answerer) -> None:
     manifest = answerer.generation.manifest
     other = manifest.model_copy(update={"model": manifest.model.model_copy(update={"fingerprint": "other"})})

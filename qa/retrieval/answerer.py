@@ -19,8 +19,8 @@ from qa.retrieval.relevance import Weights
 from qa.retrieval.search import Found, Searcher
 from qa.retrieval.trace import answered, note, phase
 
-# Of a generation so many answers are kept, of a few kilobytes each.
-_KEPT, _MOST_DOCUMENTS_KEPT = 512, 16
+# Of a generation so many answers are kept, none with more hits or documents: 2.4 kB a hit, so 13 MB at most.
+_KEPT, _MOST_HITS_KEPT, _MOST_DOCUMENTS_KEPT = 512, 10, 16
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Answerer:
             answer = self.answers.get(asked)
             if answer is None:
                 answer = self._answer(question, top_k, documents)
-                if len(asked[2]) <= _MOST_DOCUMENTS_KEPT:
+                if len(answer.hits) <= _MOST_HITS_KEPT and len(asked[2]) <= _MOST_DOCUMENTS_KEPT:
                     self.answers.keep(asked, answer)
             else:
                 note("from cache")
