@@ -117,6 +117,17 @@ def test_the_real_model_gives_a_text_the_same_vectors_alone_and_among_others(rea
         assert (alone.tokens == among.tokens).all()
 
 
+def test_the_real_model_keeps_what_a_question_is_encoded_as_unless_it_has_many_tokens(
+    real_model: PreparedModel,
+) -> None:
+    # Two hundred characters, of which the last sign alone stands for eighteen letters.
+    for text, kept in (("Қазақстан БҰҰ-ға қашан мүше болды?", True), ("a" * 150 + "\ufdfa" * 50, False)):
+        (first,), (again,) = (real_model.encoder.encode_questions([text]) for _ in range(2))
+        assert (len(first.tokens) <= 200) == kept
+        assert (first.tokens == again.tokens).all()
+        assert (first is again) == kept
+
+
 def test_the_real_models_tokens_point_into_the_text(real_model: PreparedModel) -> None:
     text = "Қазақстан Біріккен Ұлттар Ұйымына мүше болды"
     (encoding,) = real_model.encoder.encode_passages([text])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from qa.recent import Recent
 
 if TYPE_CHECKING:
     from qa.encoding.tokenizer import Tokenizer
@@ -58,9 +59,9 @@ class Encoder(Protocol):
         ...
 
 
-# The encodings of the last questions are kept, of 1.5 kB a token: what was asked is often asked again in a moment, by
-# another document or in a conversation that goes on.
-_KEPT_QUESTIONS, _LONGEST_KEPT = 128, 200
+# The encodings of the last questions are kept: what was asked is often asked again in a moment, by another document or
+# in a conversation that goes on. None with more tokens, of 1.5 kB each: 128 × 300 kB, so 40 MB at most, 4 as a rule.
+_KEPT_QUESTIONS, _MOST_TOKENS_KEPT = 128, 200
 
 # Token ids of one window, special tokens included -> (token vectors, pooled vector of length one).
 Forward = Callable[[list[int]], tuple[Floats, Floats]]
@@ -88,19 +89,24 @@ class WindowedEncoder:
         self._tokenizer = tokenizer
         self._forward = forward
         self._max_tokens = max_tokens
-        self._kept = lru_cache(_KEPT_QUESTIONS)(partial(self._encode, prompts.question))
+        self._kept: Recent[Encoding] = Recent(_KEPT_QUESTIONS)
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoding]:
-        return [
-            self._kept(text) if len(text) <= _LONGEST_KEPT else self._encode(self.prompts.question, text)
-            for text in texts
-        ]
+        return [self._encode_question(text) for text in texts]
 
     def encode_passages(self, texts: Sequence[str]) -> list[Encoding]:
         return [self._encode(self.prompts.passage, text) for text in texts]
 
     def expect(self, texts: int) -> None:
         self._tokenizer.expect(texts)
+
+    def _encode_question(self, text: str) -> Encoding:
+        encoding = self._kept.get(text)
+        if encoding is None:
+            encoding = self._encode(self.prompts.question, text)
+            if len(encoding.tokens) <= _MOST_TOKENS_KEPT:
+                self._kept.keep(text, encoding)
+        return encoding
 
     def _encode(self, prompt: str, text: str) -> Encoding:
         ids, offsets, special = self._tokenizer.read(prompt + text)
