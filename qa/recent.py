@@ -31,6 +31,3 @@ class Recent(Generic[Value]):
             self._kept.move_to_end(key)
             if len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-
-    def __len__(self) -> int:
-        return len(self._kept)

@@ -61,4 +61,3 @@ def test_what_was_used_longest_ago_is_let_go_of_first() -> None:
     assert recent.get("a") == 1
     recent.keep("c", 3)
     assert (recent.get("a"), recent.get("b"), recent.get("c")) == (1, None, 3)
-    assert len(recent) == 2

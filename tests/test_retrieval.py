@@ -155,17 +155,14 @@ def test_centred_cosines_are_those_of_centred_vectors() -> None:
     passages = [PassageTokens.of(rows(count), np.zeros((count, 2), np.int32)) for count in (5, 2)]
     by_language = LanguageMeans.from_rows({"aa": np.stack([means[0]] * 4), "bb": np.stack([means[1]] * 4)})
     matched = interactions(question, passages, ["aa", "bb"], by_language)
-    assert len(matched) == 2
-    both = [pytest.approx(best) for best in zip(*matched.best(), strict=True)]
-    assert [found.best() for found in matched] == both
-    for found, passage, mean in zip(matched, passages, means, strict=True):
+    for found, best, passage, mean in zip(matched, zip(*matched.best(), strict=True), passages, means, strict=True):
         vectors = passage.vectors * passage.scales[:, None]
         moved = vectors - mean
         moved /= np.linalg.norm(moved, axis=1, keepdims=True)
         # A cosine is taken of a token at length one, which one in bytes is but nearly.
         assert found.centred == pytest.approx(question.centred @ moved.T, abs=0.01)
         assert found.raw == pytest.approx(question.tokens @ vectors.T, abs=1e-5)
-        assert found.best() == pytest.approx((found.raw.max(1).mean(), found.centred.max(1).mean()))
+        assert best == pytest.approx((found.raw.max(1).mean(), found.centred.max(1).mean()))
 
 
 def test_relevance_is_the_weighted_sum_in_units_of_the_models_scales() -> None:

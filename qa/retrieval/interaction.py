@@ -30,12 +30,6 @@ class Interaction:
     raw: Floats
     centred: Floats
 
-    def best(self) -> tuple[float, float]:
-        """Both late interactions with the passage."""
-        if not self.raw.size:
-            return _NOTHING, _NOTHING
-        return float(self.raw.max(axis=1).mean()), float(self.centred.max(axis=1).mean())
-
     def best_of(self, parts: Sequence[NDArray[np.intp]]) -> tuple[Floats, Floats]:
         """Both late interactions with each of some parts of the passage, given by their columns."""
         columns = np.concatenate(parts)
@@ -53,15 +47,12 @@ class Interactions:
     centred: Floats
     bounds: NDArray[np.int64]
 
-    def __len__(self) -> int:
-        return len(self.bounds) - 1
-
     def __getitem__(self, place: int) -> Interaction:
         columns = slice(self.bounds[place], self.bounds[place + 1])
         return Interaction(self.raw[:, columns], self.centred[:, columns])
 
     def __iter__(self) -> Iterator[Interaction]:
-        return (self[place] for place in range(len(self)))
+        return (self[place] for place in range(len(self.bounds) - 1))
 
     def best(self) -> tuple[Floats, Floats]:
         """Both late interactions with each passage: (passages,) each."""
