@@ -254,7 +254,7 @@ def test_requests_that_wait_for_a_thread_are_the_queue_and_metrics_do_not_wait(t
     first = site.publish("zero")
     with site.served() as address:
         site.eventually_live(first)
-        threads = 2 * max(len(os.sched_getaffinity(0)), 2)
+        threads = site.settings.at_once()
         with client(address) as own:
             held = [socket.create_connection(("127.0.0.1", own.base_url.port or 0)) for _ in range(threads + 3)]
             for connection in held:

@@ -65,11 +65,14 @@ def _json(name: str, media_type: str = "application/json") -> Described:
 
 
 _PROBLEM = _json("Problem", MEDIA_TYPE)
+_PLAIN = {"text/plain": {"schema": _TEXT_FIELD}}
+# Whatever the route: the address is too long, or the headers are.
+_OF_HEADS = (414, 431)
 # By the beginning of a path.
 _PROTOCOLS = {
     "/v1/": _Errors((400, 404, 413, 415, 503), _json("OpenAIError")),
     "/retrieval": _Errors((400, 403, 404, 413, 415, 422, 503), _json("DifyError")),
-    "/chat/": _Errors((400, 413, 415, 422, 503), {"text/plain": {"schema": _TEXT_FIELD}}),
+    "/chat/": _Errors((400, 413, 415, 422, 503), _PLAIN),
     "/mcp": _Errors((400, 403, 413, 421, 500), _json("JSONRPCError") | _PROBLEM),
 }
 
@@ -97,8 +100,11 @@ def _describe(path: str, responses: Described) -> None:
     # FastAPI supposes its own form of this error, which nothing here has.
     if protocol is None and "HTTPValidationError" in str(responses.get("422")):
         responses["422"] = {"description": HTTPStatus(422).phrase, "content": _PROBLEM}
-    if protocol is None:
-        return
-    responses.pop("422", None)
-    for status in protocol.statuses:
-        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": protocol.content}
+    if protocol is not None:
+        responses.pop("422", None)
+        for status in protocol.statuses:
+            responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": protocol.content}
+    # What is far too long is refused in plain text before anything reads it.
+    content = (protocol.content if protocol is not None else _PROBLEM) | _PLAIN
+    for status in _OF_HEADS:
+        responses.setdefault(str(status), {"description": HTTPStatus(status).phrase, "content": content})
