@@ -13,6 +13,7 @@ from qa.encoding.encoder import Floats, Prompts, WindowedEncoder, normalised
 from qa.encoding.means import LanguageMeans, background_sentences
 from qa.encoding.prepared import PreparedModel
 from qa.encoding.tokenizer import WholeTokenizer
+from qa.retrieval.question import Question
 from tests.conftest import LOOPBACK_ONLY, ROOT, environment
 from tests.fakes import word_model
 
@@ -63,12 +64,12 @@ def test_centring_takes_a_languages_mean_away_and_unknown_ones_have_the_mean_of_
     rows = {"aa": np.full((4, 2), [0.5, 0.0], np.float32), "bb": np.full((4, 2), [0.0, 0.5], np.float32)}
     means = LanguageMeans.from_rows(rows)
     (encoding,) = letters_encoder(512, []).encode_questions(["a"])
-    centred = means.centred_question(encoding, "aa")
+    centred = Question.of("a", encoding, means, "aa")
     assert centred.vector == pytest.approx(normalised(encoding.vector - np.array([0.5, 0], np.float32)))
-    assert centred.tokens[0] == pytest.approx(
+    assert centred.centred[0] == pytest.approx(
         normalised(normalised(encoding.tokens[0]) - np.array([0.5, 0], np.float32))
     )
-    assert means.centred_passage(encoding, "zz").vector == pytest.approx(
+    assert means.passage_vector(encoding.vector, "zz") == pytest.approx(
         normalised(encoding.vector - np.array([0.25, 0.25], np.float32))
     )
 

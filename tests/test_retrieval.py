@@ -49,7 +49,7 @@ def test_the_best_passage_comes_first_with_a_relevance_that_can_be_computed(answ
     # Cosine and both late interactions are one for the first; for the second they are 1/√12, 1/2 and 1/2.
     weights = Weights.shipped()
     two = np.zeros((2, 1), dtype=np.float32)
-    question = Question("cat fish", two[0], two, two, two[0])
+    question = Question("cat fish", two[0], two, two[0])
     body, headings = (per_token(scores, question) for scores in answerer.generation.lexical.scores("cat fish"))
     assert body[2] > body[0] > 0 == body[1]
     first = weights.dense + weights.raw + weights.centred + weights.body * body[2] + weights.headings * headings[2]
@@ -150,7 +150,7 @@ def test_centred_cosines_are_those_of_centred_vectors() -> None:
         return normalised(random.normal(size=(count, DIMENSION)).astype(np.float32))
 
     mean, tokens = rows(1)[0] * 0.3, rows(3)
-    question = Question("", rows(1)[0], tokens, normalised(tokens - mean), mean)
+    question = Question("", rows(1)[0], tokens, mean)
     means = [rows(1)[0] * 0.4, rows(1)[0] * 0.2]
     passages = [PassageTokens.of(rows(count), np.zeros((count, 2), np.int32)) for count in (5, 2)]
     by_language = LanguageMeans.from_rows({"aa": np.stack([means[0]] * 4), "bb": np.stack([means[1]] * 4)})

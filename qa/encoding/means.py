@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from qa.encoding.encoder import Encoder, Encoding, Floats, normalised
+from qa.encoding.encoder import Encoder, Floats, normalised
 from qa.errors import ModelError
 
 # Rows of a language's means: of pooled vectors, and of token vectors at length one, for each kind of text.
@@ -50,24 +50,13 @@ class LanguageMeans:
     def from_rows(cls, rows: Mapping[str, Floats]) -> LanguageMeans:
         return cls(rows, np.mean(list(rows.values()), axis=0).astype(np.float32))
 
-    def centred_question(self, encoding: Encoding, language: str | None) -> Encoding:
-        return self._centred(encoding, language, _QUESTION, _QUESTION_TOKENS)
-
-    def centred_passage(self, encoding: Encoding, language: str | None) -> Encoding:
-        return self._centred(encoding, language, _PASSAGE, _PASSAGE_TOKENS)
+    def question_vector(self, vector: Floats, language: str | None) -> Floats:
+        """A question's pooled vector less its language's mean, at length one again."""
+        return normalised(vector - self._of(language)[_QUESTION])
 
     def passage_vector(self, vector: Floats, language: str | None) -> Floats:
-        """A passage's pooled vector as `centred_passage` has it, without the work on its tokens."""
+        """A passage's pooled vector less its language's mean, at length one again."""
         return normalised(vector - self._of(language)[_PASSAGE])
-
-    def _centred(self, encoding: Encoding, language: str | None, pooled: int, tokens: int) -> Encoding:
-        """The encoding less its language's means, every vector at length one again."""
-        rows = self._of(language)
-        return Encoding(
-            normalised(encoding.vector - rows[pooled]),
-            normalised(normalised(encoding.tokens) - rows[tokens]),
-            encoding.spans,
-        )
 
     def question_tokens(self, language: str | None) -> Floats:
         """The mean of the question tokens of a language, (dimension,)."""

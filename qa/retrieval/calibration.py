@@ -168,7 +168,7 @@ def calibration_questions(folder: Path) -> tuple[Question, ...]:
         ) from error
     rows = [slice(start, end) for start, end in pairwise(bounds)]
     return tuple(
-        Question(text, vector, tokens[own], normalised(tokens[own] - mean), mean)
+        Question(text, vector, tokens[own], mean)
         for text, vector, own, mean in zip(texts, vectors, rows, means, strict=True)
     )
 
@@ -176,7 +176,7 @@ def calibration_questions(folder: Path) -> tuple[Question, ...]:
 def _matched(model: PreparedModel, texts: list[str], questions: Sequence[Question]) -> list[list[Similarities]]:
     """The similarities of all calibration questions (rows) with all calibration passages."""
     passages = model.encoder.encode_passages(texts)
-    vectors = np.stack([model.means.centred_passage(passage, _LANGUAGE).vector for passage in passages])
+    vectors = np.stack([model.means.passage_vector(passage.vector, _LANGUAGE) for passage in passages])
     tokens = [PassageTokens.of(normalised(passage.tokens), passage.spans) for passage in passages]
     languages = [_LANGUAGE] * len(tokens)
     lexical = LexicalIndex.from_texts(texts, [""] * len(texts))
