@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import socket
@@ -91,12 +92,19 @@ class Service(NamedTuple):
 
 
 def descendants(pid: int) -> list[int]:
-    """A process and all that it started, as far as they still run."""
+    """A process and all that it started, by whichever of its threads, as far as they still run."""
     try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        threads = [thread.read_text() for thread in Path(f"/proc/{pid}/task").glob("*/children")]
     except OSError:  # it has just ended
         return []
-    return [pid, *(one for child in children for one in descendants(int(child)))]
+    return [pid, *(one for told in threads for child in told.split() for one in descendants(int(child)))]
+
+
+def sizes(pid: int) -> dict[str, float]:
+    """What the kernel tells of a process's memory, in MB: ``Rss``, ``Pss``, ``Private_Dirty`` …"""
+    told = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    found = re.findall(r"^(\w+): +(\d+) kB", told, re.MULTILINE)
+    return {name: int(size) * 1024 / 1e6 for name, size in found}
 
 
 @contextmanager

@@ -13,11 +13,10 @@ from qa.evaluation.figures import figures
 from qa.evaluation.questions import Case, Gold
 from qa.reading import read_corpus
 from scripts.peers.environments import PINS, megabytes
-from scripts.peers.processes import family
 from scripts.peers.rounds import outcome
 from scripts.peers.services import as_body
 from scripts.peers.table import Row, ahead, median_and_range, table
-from scripts.stressed import Connection, percentile
+from scripts.stressed import Connection, descendants, percentile
 from tests.conftest import ROOT
 
 LESS, MORE = Row("ms", "p50, ms", 1), Row("rate", "a second", 0, more_is_better=True)
@@ -85,7 +84,7 @@ def test_a_file_that_is_linked_twice_weighs_once(tmp_path: Path) -> None:
 
 
 def test_a_process_is_of_its_own_family() -> None:
-    assert family(os.getpid())[0] == os.getpid()
+    assert descendants(os.getpid())[0] == os.getpid()
 
 
 def test_a_request_arrives_as_it_was_meant() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scripts.peers.services import TOP_K, Material, Peer
-from scripts.stressed import ROOT, Connection, Reply
+from scripts.stressed import ROOT, Connection, Reply, descendants, sizes
 
 _LONGEST_START_S, _EVERY_S = 180, 0.02
 
@@ -40,21 +40,8 @@ class Running(NamedTuple):
         return await connection.send(*self.peer.request(question, top_k))
 
     def memory(self) -> Memory:
-        told: dict[str, int] = {"Rss:": 0, "Pss:": 0}
-        for pid in family(self.process.pid):
-            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-                name, *values = line.split()
-                if name in told:
-                    told[name] += int(values[0])
-        return Memory(*(kibibytes * 1024 / 1e6 for kibibytes in told.values()))
-
-
-def family(pid: int) -> list[int]:
-    """A process and all that came from it."""
-    children = [
-        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
-    ]
-    return [pid, *(one for child in children for one in family(child))]
+        told = [sizes(pid) for pid in descendants(self.process.pid)]
+        return Memory(sum(one["Rss"] for one in told), sum(one["Pss"] for one in told))
 
 
 def build(peer: Peer, given: Material) -> float:
