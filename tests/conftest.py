@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -94,7 +95,9 @@ def serving(env: dict[str, str], *arguments: str, route: str = "/readyz") -> Ite
                 yield client
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            told = process.communicate(timeout=20)[1]
+        if process.returncode == -signal.SIGABRT:
+            raise RuntimeError(f"qa serve aborted: {told}")
 
 
 def _is_ready(client: httpx.Client, route: str) -> bool:

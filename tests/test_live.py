@@ -280,3 +280,20 @@ def test_every_worker_process_takes_over(tmp_path: Path) -> None:
             return all("Aral" in reply.text and asked(reply)[:2] == (id_, id_) for reply in replies)
 
         eventually(everywhere)
+
+
+def test_it_has_stopped_only_when_what_it_loads_is_loaded(tmp_path: Path) -> None:
+    begun, gate, loaded = threading.Event(), threading.Event(), threading.Event()
+
+    def load() -> Answerer:
+        begun.set()
+        assert gate.wait(30)
+        loaded.set()
+        raise ValueError("nothing to answer with")
+
+    live = Live(load, lambda _: load(), tmp_path / CURRENT)
+    live.start()
+    assert begun.wait(10)
+    threading.Timer(0.2, gate.set).start()
+    live.stop()
+    assert loaded.is_set()

@@ -430,14 +430,19 @@ import threading, time, urllib.request
 import uvicorn
 from qa.serving.app import create_app_from_environment
 server = uvicorn.Server(uvicorn.Config(create_app_from_environment, factory=True, port=0, log_level="error"))
-threading.Thread(target=server.run, daemon=True).start()
+thread = threading.Thread(target=server.run)
+thread.start()
 while not server.started: time.sleep(0.01)
 base = "http://127.0.0.1:%d" % server.servers[0].sockets[0].getsockname()[1]
-for _ in range(300):
-    try:
-        urllib.request.urlopen(base + "/readyz"); break
-    except urllib.error.HTTPError: time.sleep(0.1)
-assert b"1992" in urllib.request.urlopen(base + "/ask?q=UN").read()
+try:
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(base + "/readyz"); break
+        except urllib.error.HTTPError: time.sleep(0.1)
+    assert b"1992" in urllib.request.urlopen(base + "/ask?q=UN").read()
+finally:
+    server.should_exit = True
+    thread.join()
 print([name for name in ("torch", "sentence_transformers", "transformers", "sklearn", "onnx") if name in sys.modules])
 """
 )

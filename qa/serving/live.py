@@ -22,6 +22,8 @@ LOOK_EVERY_S = 0.1
 _CHECK_EVERY_S = 1.0
 # What could not be loaded is tried again after so long, then after twice that, and so on.
 _RETRY_S, _LONGEST_RETRY_S = 2.0, 60.0
+# Who ends the process waits so long for what is being loaded.
+_LAST_LOAD_S = 10.0
 # The first questions of a process, and of a generation, pay for what is made late; let it be these, in each spelling.
 _WARM_UP = ("What is a question?", "Сұрақ деген не?", "Suraq degenimiz ne?", "сурак дегенимиз не")
 
@@ -65,15 +67,21 @@ class Live:
         self.on_failure: Callable[[], None] = lambda: None
         self._retry_s, self._retry_at = _RETRY_S, float("inf")
         self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin to load and to follow ``current``, in a thread of its own."""
         self._stopped.clear()
-        threading.Thread(target=self._run, name="live", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
-        """Follow no longer; what answers goes on to."""
+        """Follow no longer; what answers goes on to. Returns when nothing is loaded any more, after 10 s at most: an
+        interpreter that ends while a thread is inside the encoder's C++ aborts.
+        """
         self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(_LAST_LOAD_S)
 
     def _run(self) -> None:
         seen = _Pointer.read(self._current)
@@ -120,6 +128,8 @@ class Live:
             return
         try:
             for question in _WARM_UP[1:]:
+                if self._stopped.is_set():
+                    return
                 answerer.answer(question, 1)
         except Exception:
             log.exception("a question that was to make later ones faster failed")
