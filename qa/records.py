@@ -5,6 +5,7 @@ Every offset is a pair ``start, end`` in Unicode characters (code points), end e
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 Span = tuple[int, int]
@@ -74,7 +75,9 @@ class Document:
     """A source file as it was read.
 
     ``name`` is the file's path inside the corpus folder, ``sha256`` the hash of its bytes, ``size``
-    their number; ``text`` is the decoded text that all offsets refer to; ``language`` is a two-letter code.
+    their number; ``text`` is what all offsets refer to, decoded or, for a format that is no text, composed;
+    ``encoding`` is the name of the one that it was in, or of the format. ``language`` is a two-letter code. ``pages``:
+    the offset at which page 1, 2, … begins; none for a format without pages.
     """
 
     id: str
@@ -87,11 +90,17 @@ class Document:
     size: int
     sections: tuple[Section, ...]
     dropped: tuple[Dropped, ...]
+    pages: tuple[int, ...] = ()
+
+    def page(self, offset: int) -> int | None:
+        """The page, counted from 1, that holds the character at ``offset``."""
+        return bisect_right(self.pages, offset) or None
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a passage stands, in the words of the public interface."""
+    """Where a passage stands, in the words of the public interface; ``page`` and ``page_end`` only where there are
+    pages, counted from 1."""
 
     document: str
     title: str
@@ -106,6 +115,8 @@ class Citation:
     line_end: int
     source_sha256: str
     anchor: str
+    page: int | None = None
+    page_end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

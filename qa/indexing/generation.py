@@ -200,6 +200,8 @@ class Generation:
             line_end=passage.line_end,
             source_sha256=document.sha256,
             anchor=passage.anchor,
+            page=document.page(passage.start),
+            page_end=document.page(max(passage.start, passage.end - 1)),
         )
 
 

@@ -13,8 +13,11 @@ from types import MappingProxyType
 from qa.errors import CorpusError, DocumentError
 from qa.language.cleaning import visible
 from qa.language.identification import detect_language
+from qa.reading.composition import Composed
 from qa.reading.decoding import decode
 from qa.reading.folder import LARGEST_FILE, TOO_LARGE, Skipped, files_of, read_file
+from qa.reading.formats import convert
+from qa.reading.kinds import Kind, kind_of
 from qa.reading.lines import Lines
 from qa.reading.markdown import parse_markdown
 from qa.reading.outline import Outline
@@ -25,10 +28,8 @@ from qa.records import Document, Passage
 log = logging.getLogger(__name__)
 
 _PARSERS: dict[str, Callable[[str, str], Outline]] = {
-    ".txt": parse_plain_text,
-    ".text": parse_plain_text,
-    ".md": parse_markdown,
-    ".markdown": parse_markdown,
+    "plain": parse_plain_text,
+    "markdown": parse_markdown,
 }
 
 
@@ -78,22 +79,21 @@ def read_corpus(folder: Path, known: Known = MappingProxyType({})) -> Reading:
             passages.extend(own)
     if not documents:
         reasons = "".join(f"; {file.reason}" for file in skipped)
-        raise CorpusError(f"no document in {folder}: put a .txt or .md file there{reasons}")
+        raise CorpusError(f"no document in {folder}: put a .txt, .md or .docx file there{reasons}")
     return Reading(tuple(documents), tuple(passages), tuple(skipped))
 
 
 def read_document(source: Source) -> tuple[Document, tuple[Passage, ...]]:
-    """Decode a file, recognise its outline and cut its passages.
+    """Decode or convert a file, recognise its outline and cut its passages.
 
     Raises:
-        DocumentError: the file is no text or holds none; the message names the file.
+        DocumentError: the file is not what its name says or holds no text; the message names the file.
     """
-    decoded = decode(source.data, source.name)
-    if not visible(decoded.text):
-        raise DocumentError(f"{source.name}: the file is empty; write something in it or remove it")
-    outline = _PARSERS[Path(source.name).suffix.lower()](decoded.text, _title_of(source.id))
-    lines = Lines(decoded.text)
-    passages = cut_passages(source.id, decoded.text, outline, lines)
+    kind = kind_of(source.name)
+    assert kind is not None  # others are no sources
+    composed, encoding = _decoded(source, kind) if kind.text else (_converted(source, kind), kind.name)
+    lines = Lines(composed.text)
+    passages = cut_passages(source.id, composed.text, composed.outline, lines)
     if not passages:
         raise DocumentError(
             f"{source.name}: the file holds no text that could be cited; see what was dropped with qa outline"
@@ -101,16 +101,42 @@ def read_document(source: Source) -> tuple[Document, tuple[Passage, ...]]:
     document = Document(
         id=source.id,
         name=source.name,
-        title=outline.title,
-        text=decoded.text,
-        language=detect_language(decoded.text),
-        encoding=decoded.encoding,
+        title=composed.outline.title,
+        text=composed.text,
+        language=detect_language(composed.text),
+        encoding=encoding,
         sha256=source.sha256,
         size=len(source.data),
-        sections=tuple(part.section for part in outline.sections),
-        dropped=outline.dropped,
+        sections=tuple(part.section for part in composed.outline.sections),
+        dropped=composed.outline.dropped,
+        pages=composed.pages,
     )
     return document, passages
+
+
+def _decoded(source: Source, kind: Kind) -> tuple[Composed, str]:
+    """A file that is text, and its encoding."""
+    decoded = decode(source.data, source.name)
+    if not visible(decoded.text):
+        raise _empty(source)
+    return Composed(decoded.text, _PARSERS[kind.name](decoded.text, _title_of(source.id))), decoded.encoding
+
+
+def _converted(source: Source, kind: Kind) -> Composed:
+    """A file that text is made of."""
+    if not source.data:
+        raise _empty(source)
+    try:
+        composed = convert(kind.name, source.data, _title_of(source.id))
+    except DocumentError as error:
+        raise DocumentError(f"{source.name}: {error}") from error
+    if not visible(composed.text):
+        raise DocumentError(f"{source.name}: the file holds no text; write something in it or remove it")
+    return composed
+
+
+def _empty(source: Source) -> DocumentError:
+    return DocumentError(f"{source.name}: the file is empty; write something in it or remove it")
 
 
 def list_sources(folder: Path) -> tuple[list[Source], list[Skipped]]:
@@ -145,7 +171,7 @@ def document_files(folder: Path) -> dict[str, Path]:
 
 def same_kind(suffix: str, other: str) -> bool:
     """Whether files with these suffixes are read alike."""
-    return _PARSERS[suffix.lower()] is _PARSERS[other.lower()]
+    return kind_of(f"a{suffix}") == kind_of(f"a{other}")
 
 
 def source_hashes(folder: Path) -> dict[str, str]:

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from qa.errors import CorpusError
+from qa.reading.kinds import READ, kind_of
 
-SUFFIXES = frozenset({".txt", ".text", ".md", ".markdown"})
 LARGEST_FILE = 32 * 1024 * 1024
 TOO_LARGE = f"larger than {LARGEST_FILE // 1024**2} MiB; split it"
 # What `/documents/{id}` has below it: an id of a file in a folder may not end so.
@@ -34,7 +34,7 @@ def is_hidden(name: str) -> bool:
 
 def is_of_a_kind_read(name: str) -> bool:
     """Whether files so named are read."""
-    return Path(name).suffix.lower() in SUFFIXES
+    return kind_of(name) is not None
 
 
 def files_of(folder: Path) -> tuple[list[tuple[str, str, Path]], list[Skipped]]:
@@ -76,7 +76,7 @@ def _unusable(path: Path, inside: bool, id_: str, twin: str | None) -> str | Non
     if _is_folder(path):
         return "a link to a folder, which is not followed; move the folder itself here"
     if not is_of_a_kind_read(path.name):
-        return f"files of kind {path.suffix or 'without suffix'} are not read; save it as .txt or .md"
+        return f"files of kind {path.suffix or 'without suffix'} are not read, but {READ}; save it as one of these"
     try:
         found = path.stat()
     except OSError:

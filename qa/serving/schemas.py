@@ -60,6 +60,8 @@ class CitationBody(BaseModel):
     line_end: int
     source_sha256: str
     anchor: str
+    page: int | None = Field(description="the page where it begins, counted from 1; null in a format without pages")
+    page_end: int | None = Field(description="the page where it ends")
     url: str
 
     @classmethod

@@ -1,0 +1,43 @@
+"""The words of a paragraph as a reader of a format comes upon them, and which of them are bold."""
+
+from __future__ import annotations
+
+
+class Words:
+    """Collects a paragraph. A line feed in it breaks the line."""
+
+    def __init__(self) -> None:
+        self._pieces: list[tuple[str, bool]] = []
+
+    def add(self, text: str | None, *, bold: bool = False) -> None:
+        if text:
+            self._pieces.append((text, bold))
+
+    def join(self, other: Words) -> None:
+        """Add what another paragraph says, on a line of its own."""
+        if self and other:
+            self._pieces.append(("\n", False))
+        self._pieces.extend(other._pieces)
+
+    def __bool__(self) -> bool:
+        return any(piece and not piece.isspace() for piece, _ in self._pieces)
+
+    @property
+    def text(self) -> str:
+        return "".join(piece for piece, _ in self._pieces)
+
+    @property
+    def bold(self) -> str:
+        """The bold words that it begins with."""
+        found: list[str] = []
+        for piece, bold in self._pieces:
+            if not bold and piece.strip():
+                break
+            found.append(piece)
+        return "".join(found).strip()
+
+    @property
+    def strong(self) -> bool:
+        """Whether all of it is bold."""
+        seen = [bold for piece, bold in self._pieces if piece.strip()]
+        return bool(seen) and all(seen)
