@@ -10,7 +10,7 @@ from qa.reading.lines import Line, Lines
 from qa.reading.manuscript import Manuscript, without_turns
 from qa.reading.outline import Block, Outline, OutlineBuilder
 from qa.reading.parts import Note, Part
-from qa.reading.unmarked import with_headings
+from qa.reading.unmarked import with_headings, with_title
 from qa.records import Span
 
 # In characters, as in Markdown: what is longer is no heading.
@@ -62,7 +62,8 @@ def _marked(parts: Sequence[Part]) -> list[Part]:
     # As in Markdown: the heading of level one where there is but one, and it comes first.
     if not titled and len(outermost) == 1 and headings[0][0] == outermost[0]:
         found[outermost[0]] = replace(found[outermost[0]], kind="title", heading=None)
-    return found
+        return found
+    return found if titled else with_title(found)
 
 
 def _sections(parts: Sequence[Part]) -> list[int]:

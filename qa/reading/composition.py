@@ -95,9 +95,9 @@ class Composition:
             own, title = number_of_title(shown) or (None, shown)
             self._parts.append(Part("heading", text, heading=Heading(own, title or shown, shown, rank, 0, 0)))
 
-    def paragraph(self, text: str, kind: str = "paragraph", depth: int = 0, *, strong: bool = False) -> None:
+    def paragraph(self, text: str, kind: str = "paragraph", depth: int = 0, *, strong: float = 0.0) -> None:
         """A paragraph, quote or piece of code. At a ``depth`` it belongs to the open item there, which a plain
-        paragraph goes on; ``strong`` says that all of it is bold."""
+        paragraph goes on; ``strong`` is the size of the type, in any unit, where all of it is bold."""
         del self._labels[depth:]
         labels = self._open_labels()
         if kind == "code":

@@ -11,7 +11,8 @@ from qa.reading.outline import Heading
 class Part:
     """What is written as one stretch: a title, a heading, or a block of some kind.
 
-    ``joined``: it stands on the line below what is above it, not after a blank one. ``strong``: all of it is bold.
+    ``joined``: it stands on the line below what is above it, not after a blank one. ``strong``: the size of
+    its type where all of it is bold.
     ``after``: how many parts stood before that which refers to it. ``page``: the page that begins with it, if one does.
     """
 
@@ -23,7 +24,7 @@ class Part:
     context: str | None = None
     plain: str | None = None
     heading: Heading | None = None
-    strong: bool = False
+    strong: float = 0.0
     after: int | None = None
     page: int = 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from qa.reading.manuscript import without_turns
 from qa.reading.outline import Heading
 from qa.reading.parts import Part
 from qa.reading.plaintext import parse_plain_text
-from qa.records import Span
+from qa.records import Section, Span
 
 _SENTENCE_END = tuple(".;:,!?…")
 
@@ -20,35 +20,61 @@ def with_headings(parts: Sequence[Part], spans: Sequence[Span], text: str, *, ti
     """The parts, of which some have become headings; ``spans`` is where they stand in the text that they make."""
     outline = parse_plain_text(text, "")
     found = list(parts)
-    at = {span[0]: place for place, (part, span) in enumerate(zip(parts, spans, strict=True)) if _may_head(part)}
-    for section in (part.section for part in outline.sections):
-        place = at.get(section.start)
-        if section.level and place is not None and spans[place][1] == section.end:
-            shown = section.path[-1]
-            found[place] = _heading(parts[place], Heading(section.number, section.heading, shown, section.level, 0, 0))
     first = next((place for place, part in enumerate(parts) if part.kind != "page"), None)
     if not titled and first is not None and outline.title and outline.title == without_turns(parts[first].text):
         found[first] = replace(parts[first], kind="title")
-    return _with_bold(found)
+    bold = _bold_headings(found)
+    formal = {
+        place: Heading(section.number, section.heading, section.path[-1], section.level, 0, 0)
+        for place, section in _standing_alone(found, spans, [part.section for part in outline.sections])
+    }
+    # An author has one way to set headings, be it with a word in bold here and there.
+    if sum(place not in bold for place in formal) > len(bold):
+        bold = {place: replace(heading, rank=1) for place, heading in bold.items()} | formal
+    for place, heading in bold.items():
+        found[place] = replace(found[place], kind="heading", heading=heading)
+    return found
 
 
-def _with_bold(parts: list[Part]) -> list[Part]:
-    """The parts with each bold line above what is not bold as a heading; of such a number tells the depth."""
+def _standing_alone(
+    parts: Sequence[Part], spans: Sequence[Span], sections: Sequence[Section]
+) -> Iterator[tuple[int, Section]]:
+    """The sections whose heading is a paragraph, with its place."""
+    at = {spans[place]: place for place, part in enumerate(parts) if part.kind == "paragraph" and not part.labels}
+    for section in sections:
+        place = at.get((section.start, section.end))
+        if section.level and place is not None:
+            yield place, section
+
+
+def with_title(parts: Sequence[Part]) -> list[Part]:
+    """The parts, the first of them as the title where it is a bold line above everything."""
+    found = list(parts)
     standing = [place for place, part in enumerate(parts) if part.kind != "page"]
-    for place, below in pairwise(standing):
-        part, after = parts[place], parts[below]
-        shown = without_turns(part.text)
-        fits = len(shown) <= LONGEST_HEADING and "\n" not in shown and not shown.endswith(_SENTENCE_END)
-        if part.kind == "paragraph" and part.strong and fits and not after.strong:
-            number, title = number_of_title(shown) or (None, shown)
-            depth = len(number.split(".")) if number else 1
-            parts[place] = _heading(part, Heading(number, title or shown, shown, depth, 0, 0))
-    return parts
+    if len(standing) > 1 and _is_bold_line(parts[standing[0]]):
+        found[standing[0]] = replace(parts[standing[0]], kind="title")
+    return found
 
 
-def _may_head(part: Part) -> bool:
-    return part.kind == "paragraph" and not part.labels
+def _bold_headings(parts: Sequence[Part]) -> dict[int, Heading]:
+    """Each bold line above what is not bold, or smaller. The size of its type tells how deep it is, or its number."""
+    standing = [place for place, part in enumerate(parts) if part.kind != "page"]
+    found = [
+        place
+        for place, below in pairwise(standing)
+        if _is_bold_line(parts[place]) and parts[below].strong < parts[place].strong
+    ]
+    sizes = sorted({parts[place].strong for place in found}, reverse=True)
+    headings = {}
+    for place in found:
+        shown = without_turns(parts[place].text)
+        number, title = number_of_title(shown) or (None, shown)
+        depth = len(number.split(".")) if number and len(sizes) == 1 else sizes.index(parts[place].strong) + 1
+        headings[place] = Heading(number, title or shown, shown, depth, 0, 0)
+    return headings
 
 
-def _heading(part: Part, heading: Heading) -> Part:
-    return replace(part, kind="heading", heading=heading)
+def _is_bold_line(part: Part) -> bool:
+    shown = without_turns(part.text)
+    fits = len(shown) <= LONGEST_HEADING and "\n" not in shown and not shown.endswith(_SENTENCE_END)
+    return part.kind == "paragraph" and part.strong > 0 and fits

@@ -52,15 +52,21 @@ class Flow:
                 self.composition.paragraph(words.text, kind, strong=words.strong)
         self._depth = 0
 
-    def table(self, rows: list[list[Words]], header: bool | None) -> None:
+    def goes_on(self, words: Words, depth: int) -> None:
+        """Another paragraph of the list item that is open at a depth."""
+        self.end_code()
+        if words:
+            self.composition.paragraph(words.text, depth=depth)
+
+    def table(self, rows: list[list[Words]], header: bool | None, depth: int = 0) -> None:
         """A table by its cells; ``header`` None: nothing says whether the first row names the columns."""
         self.end_code()
         self._depth = 0
         texts = [[cell.text for cell in row] for row in rows]
         if header is None:
             first = [cell for cell in rows[0] if cell] if rows else []
-            header = (bool(first) and all(cell.strong for cell in first)) or names_columns(texts)
-        self.composition.table(texts, header)
+            header = (bool(first) and all(cell.strong > 0 for cell in first)) or names_columns(texts)
+        self.composition.table(texts, header, depth)
 
     def end_code(self) -> None:
         if self._code:

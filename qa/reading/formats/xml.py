@@ -5,7 +5,6 @@ Elements are known by their local names: the same words stand in other namespace
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,13 +77,3 @@ def steps(element: Element) -> Iterator[tuple[bool, Element, Any]]:
     for event, one in walk:
         if one is not element:
             yield event == "start", one, walk.skip_subtree
-
-
-def entity(element: Element) -> str:
-    """The character that an entity of HTML stands for; nothing for one that the document itself defines."""
-    from lxml import etree
-
-    if element.tag is not etree.Entity:
-        return ""
-    shown = html.unescape(element.text or "")
-    return shown if shown != element.text else ""
