@@ -10,7 +10,7 @@ from qa.reading.lines import Line, Lines
 from qa.reading.manuscript import Manuscript, without_turns
 from qa.reading.outline import Block, Outline, OutlineBuilder
 from qa.reading.parts import Note, Part
-from qa.reading.unmarked import with_headings, with_title
+from qa.reading.unmarked import with_headings, with_lists, with_title
 from qa.records import Span
 
 # In characters, as in Markdown: what is longer is no heading.
@@ -50,7 +50,8 @@ def compose(
 
 
 def _marked(parts: Sequence[Part]) -> list[Part]:
-    """The parts with a title and headings, as far as there are any."""
+    """The parts with lists, headings and a title, as far as there are any."""
+    parts = with_lists(parts)
     headings = [(place, part.heading) for place, part in enumerate(parts) if part.heading]
     titled = any(part.kind == "title" for part in parts)
     if not headings:

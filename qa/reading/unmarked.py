@@ -1,4 +1,4 @@
-"""Headings of a document in which none is marked as one: by their form, as in plain text, or by bold type."""
+"""What a document does not mark: headings, by their form as in plain text or by bold type, and lists."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from qa.reading.headings import LONGEST_HEADING, number_of_title
 from qa.reading.manuscript import without_turns
 from qa.reading.outline import Heading
 from qa.reading.parts import Part
-from qa.reading.plaintext import parse_plain_text
+from qa.reading.plaintext import item_label, parse_plain_text
 from qa.records import Section, Span
 
 _SENTENCE_END = tuple(".;:,!?…")
+_LONGEST_ITEM = 500  # characters
 
 
 def with_headings(parts: Sequence[Part], spans: Sequence[Span], text: str, *, titled: bool) -> list[Part]:
@@ -34,6 +35,26 @@ def with_headings(parts: Sequence[Part], spans: Sequence[Span], text: str, *, ti
     for place, heading in bold.items():
         found[place] = replace(found[place], kind="heading", heading=heading)
     return found
+
+
+def with_lists(parts: Sequence[Part]) -> list[Part]:
+    """The parts, those as items that a sentence with a colon introduces and that end with semicolons, the last one with
+    a full stop: a list whose marks were lost."""
+    found = list(parts)
+    for place, part in enumerate(parts):
+        end = place + 1
+        while end < len(parts) and _is_listed(parts[end], ";"):
+            end += 1
+        if end > place + 1 and end < len(parts) and _is_listed(part, ":") and _is_listed(parts[end], "."):
+            for at in range(place + 1, end + 1):
+                label = item_label(without_turns(parts[at].text))
+                labels = (label,) if label else ()
+                found[at] = replace(parts[at], kind="item", lead="  ", joined=at > place + 1, labels=labels)
+    return found
+
+
+def _is_listed(part: Part, end: str) -> bool:
+    return part.kind == "paragraph" and not part.labels and part.text.endswith(end) and len(part.text) <= _LONGEST_ITEM
 
 
 def _standing_alone(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 
 class Words:
     """Collects a paragraph. A line feed in it breaks the line. ``size`` is that of the type, in any unit."""
@@ -18,6 +20,14 @@ class Words:
         if self and other:
             self._pieces.append(("\n", False, 1.0))
         self._pieces.extend(other._pieces)
+
+    def paired(self) -> Words:
+        """The same, with the letters whole that were added as two halves of UTF-16."""
+        words = Words()
+        for (bold, size), run in groupby(self._pieces, key=lambda piece: piece[1:]):
+            piece = "".join(text for text, _, _ in run)
+            words.add(piece.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"), bold=bold, size=size)
+        return words
 
     def __bool__(self) -> bool:
         return any(piece and not piece.isspace() for piece, _, _ in self._pieces)
