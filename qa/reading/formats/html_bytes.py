@@ -41,6 +41,8 @@ def parse_html(data: bytes) -> Element:
         root = etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DocumentError(f"the file is no {_WANTED} that can be read ({str(error)[:80]}); save it anew") from error
+    if any("depth" in entry.message for entry in parser.error_log):
+        raise DocumentError("its elements are nested too deep to be read; save the page anew")
     if root is None:
         raise DocumentError(f"the file is an empty {_WANTED}; write something in it or remove it")
     return root

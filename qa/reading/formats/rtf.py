@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from qa.errors import DocumentError
 from qa.reading.composition import BULLET, Composed, Composition
 from qa.reading.formats.disguise import refuse
-from qa.reading.formats.flow import Flow, Listed
+from qa.reading.formats.rtf_groups import DECLARED, DROPPED, KEEPS_NOTHING, TARGETS, State
+from qa.reading.formats.rtf_paragraphs import Paragraphs
 from qa.reading.formats.rtf_styles import Style, Styles
 from qa.reading.formats.rtf_tokens import CHARSETS, SYMBOLS, Token, tokens_of
-from qa.reading.formats.words import Words
 
 _WANTED = "Rich Text file (.rtf)"
 _SIGNS = {
@@ -19,22 +19,6 @@ _SIGNS = {
     "ldblquote": "“", "rdblquote": "”", "bullet": "•", "~": " ", "_": "-", "emspace": " ", "enspace": " ",
     "qmspace": " ", "page": " ", "column": " ", "nestcell": " ", "nestrow": "\n",
 }  # fmt: skip
-# Groups by the control word that they begin with, and what becomes of their text.
-_TARGETS = {
-    "fonttbl": "fonts", "stylesheet": "styles", "listtext": "marker", "pntext": "marker", "footnote": "note",
-    "shptxt": "box", "shpinst": "shape", "header": "page header", "headerl": "page header", "headerr": "page header",
-    "headerf": "page header", "footer": "page footer", "footerl": "page footer", "footerr": "page footer",
-    "footerf": "page footer", "annotation": "comment", "info": "info",
-} | dict.fromkeys(
-    ("colortbl", "listtable", "listoverridetable", "pict", "nonshppict", "objdata", "fldinst", "xe", "tc", "txe",
-     "revtbl", "rsidtbl", "generator", "atnid", "atnauthor", "bkmkstart", "bkmkend", "nonesttables", "filetbl", "sp",
-     "ftnsep", "ftnsepc", "aftnsep", "aftnsepc", "ftncn", "aftncn", "themedata", "colorschememapping", "datastore",
-     "pgdsctbl", "private", "keywords", "comment", "operator", "company", "doccomm", "subject", "category"),
-    "nothing",
-)  # fmt: skip
-_DECLARED = {"title": "title", "author": "author"}
-_DROPPED = ("page header", "page footer", "comment")
-_KEEPS_NOTHING = frozenset({"text", "nothing", "fonts", "info", "shape", "styles"})
 _PAGES = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 _DEEPEST = 10_000
 
@@ -50,51 +34,19 @@ def read(data: bytes, fallback_title: str) -> Composed:
     return _Reader().read(data, fallback_title)
 
 
-@dataclass(slots=True)
-class _State:
-    """What holds until the group ends. ``target``: what becomes of its text."""
-
-    target: str = "text"
-    bold: bool = False
-    hidden: bool = False
-    font: int = -1
-    fallback: int = 1  # characters after one in Unicode, for programs that know none
-    style: int = 0
-    level: int | None = None
-    depth: int = 0
-    in_list: bool = False
-    in_table: bool = False
-    starred: bool = False
-    begins: bool = True  # nothing has come yet
-
-
-@dataclass(slots=True)
-class _Paragraph:
-    words: Words = field(default_factory=Words)
-    marker: str | None = None
-    notes: list[str] = field(default_factory=list)
-    boxes: list[str] = field(default_factory=list)
-
-
 class _Reader:
     def __init__(self) -> None:
         self.composition = Composition()
-        self.flow = Flow(self.composition)
         self.styles = Styles()
-        self.state = _State()
-        self.above: list[_State] = []
+        self.state = State()
+        self.above: list[State] = []
         self.code_page = "cp1252"
         self.fonts: dict[int, str] = {}
         self.font, self.style, self.style_number = 0, Style(), 0
         self.kept: list[str] = []  # text that does not go into a paragraph
         self.pending = b""
         self.skipping = 0
-        self.paragraph = _Paragraph()
-        self.cell = Words()
-        self.row: list[Words] = []
-        self.rows: list[list[Words]] = []
-        self.header = self.headed = False
-        self.notes = 0
+        self.paragraphs = Paragraphs(self.composition, self.styles)
 
     def read(self, data: bytes, fallback_title: str) -> Composed:
         for token in tokens_of(data):
@@ -108,11 +60,9 @@ class _Reader:
                 case "bytes":
                     self._bytes(token)
         self._decode()
-        if len(self.above) > 1:
+        if self.above:
             raise DocumentError("the file is damaged: it ends too early; open it where it was made and save it again")
-        self._end_paragraph()
-        self._end_table()
-        self.flow.end_code()
+        self.paragraphs.end(self.state)
         return self.composition.build(fallback_title)
 
     # Groups
@@ -140,20 +90,20 @@ class _Reader:
 
     def _finish(self, target: str) -> None:
         """A group of its own kind has ended."""
-        if target in _KEEPS_NOTHING:
+        if target in KEEPS_NOTHING:
             return
         text = "".join(self.kept)
         match target:
             case "marker":
-                self.paragraph.marker = text.strip()
+                self.paragraphs.open.marker = text.strip()
             case "note":
-                self.paragraph.notes.append(text)
+                self.paragraphs.open.notes.append(text)
             case "box":
-                self.paragraph.boxes.append(text)
-            case _ if target in _DROPPED:
+                self.paragraphs.open.boxes.append(text)
+            case _ if target in DROPPED:
                 self.composition.drop(text, target)
-            case _ if target in _DECLARED:
-                self.composition.declare(_DECLARED[target], text)
+            case _ if target in DECLARED:
+                self.composition.declare(DECLARED[target], text)
         self.kept = []
 
     # Control words
@@ -186,8 +136,8 @@ class _Reader:
 
     def _begins_target(self, word: str) -> bool:
         """Whether a group is of a kind of its own by its first word."""
-        target = _TARGETS.get(word)
-        if self.state.target == "info" and word in _DECLARED:
+        target = TARGETS.get(word)
+        if self.state.target == "info" and word in DECLARED:
             target = word
         if target is None or self.state.target == "nothing":
             return False
@@ -218,12 +168,14 @@ class _Reader:
     def _set(self, word: str, number: int | None) -> None:  # noqa: C901
         state = self.state
         match word:
+            case "par" | "sect" if state.target != "text":
+                self._text("\n")
             case "par" | "sect":
-                self._end_line()
+                self.paragraphs.end_line(state)
             case "cell":
-                self._end_cell()
+                self.paragraphs.end_cell()
             case "row":
-                self._end_row()
+                self.paragraphs.end_row()
             case "pard":
                 state.style, state.level, state.depth, state.in_list, state.in_table = 0, None, 0, False, False
             case "plain":
@@ -247,9 +199,9 @@ class _Reader:
             case "intbl":
                 state.in_table = True
             case "trowd":
-                self.header = False
+                self.paragraphs.header = False
             case "trhdr":
-                self.header = True
+                self.paragraphs.header = True
             case "ansicpg" if number:
                 self.code_page = _known(f"cp{number}")
             case _ if word in _PAGES:
@@ -282,76 +234,9 @@ class _Reader:
         if self.state.target == "nothing" or self.state.hidden:
             return
         if self.state.target == "text":
-            self.paragraph.words.add(text, bold=self.state.bold)
-        elif self.state.target == "styles" or self.state.target not in _KEEPS_NOTHING:
+            self.paragraphs.open.words.add(text, bold=self.state.bold)
+        elif self.state.target == "styles" or self.state.target not in KEEPS_NOTHING:
             self.kept.append(text)
-
-    # Paragraphs and tables
-
-    def _end_line(self) -> None:
-        if self.state.target != "text":
-            self._text("\n")
-        elif self.state.in_table:
-            self.cell.join(self._paired())
-        else:
-            self._end_paragraph()
-
-    def _paired(self) -> Words:
-        """The paragraph's words; the letters that came in two halves are whole."""
-        words, self.paragraph.words = self.paragraph.words.paired(), Words()
-        return words
-
-    def _end_paragraph(self) -> None:
-        paragraph, state = self.paragraph, self.state
-        words = self._paired()
-        if words or not (self.row or self.cell):
-            self._end_table()
-        role, rank = self.styles.role(state.style, state.level)
-        marker = paragraph.marker
-        listed = None
-        if marker is not None and (state.in_list or marker):
-            number = marker if any(one.isalnum() for one in marker) else ""
-            listed = Listed(number, state.depth + 1)
-        self.flow.paragraph(words, role, rank, listed)
-        self._tell()
-
-    def _tell(self) -> None:
-        paragraph, self.paragraph = self.paragraph, _Paragraph()
-        for note in paragraph.notes:
-            self.notes += 1
-            self.composition.footnote(_whole(note), str(self.notes))
-        for box in paragraph.boxes:
-            for line in _whole(box).split("\n"):
-                self.composition.paragraph(line)
-
-    def _end_cell(self) -> None:
-        self.cell.join(self._paired())
-        self.row.append(self.cell)
-        self.cell = Words()
-
-    def _end_row(self) -> None:
-        if self.row:
-            self.headed = self.headed or (self.header and not self.rows)
-            self.rows.append(self.row)
-        self.row = []
-
-    def _end_table(self) -> None:
-        if self.row or self.cell:
-            self._end_cell()
-            self._end_row()
-        rows, headed = self.rows, self.headed
-        self.rows, self.headed = [], False
-        if not rows:
-            return
-        if all(len(row) <= 1 for row in rows):
-            for row in rows:
-                self.flow.paragraph(row[0], "paragraph")
-        else:
-            self.flow.table(rows, True if headed else None)
-        for note in self.paragraph.notes:
-            self.notes += 1
-            self.composition.footnote(_whole(note), str(self.notes))
-        self.paragraph.notes = []
 
 
 def _known(page: str) -> str:
@@ -359,8 +244,3 @@ def _known(page: str) -> str:
         return codecs.lookup("utf-8" if page == "cp65001" else page).name
     except LookupError:
         return "cp1252"
-
-
-def _whole(text: str) -> str:
-    """The letters that came in two halves, made whole."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
