@@ -23,6 +23,7 @@ from qa.files import replace_file, sync_folder
 from qa.reading import Source, read_document
 from qa.reading.corpus import document_files, same_kind
 from qa.reading.folder import TAKEN_BY_ROUTES
+from qa.reading.kinds import kind_of
 
 ANY = "*"
 LOCK = "corpus.lock"
@@ -84,7 +85,7 @@ class Editor:
             EditError: the file cannot be written; what was there stays.
         """
         check_id(id_)
-        sha256 = _check_text(id_, data, suffix)
+        sha256 = _check(id_, data, suffix)
         with self._locked():
             path = _no_link(document_files(self.corpus).get(id_))
             condition.check(id_, _sha256(path))
@@ -166,23 +167,29 @@ def _unfit(id_: str) -> str | None:
     return None
 
 
-def _check_text(id_: str, data: bytes, suffix: str) -> str:
-    """The sha256 of a text that can be a document."""
+def _check(id_: str, data: bytes, suffix: str) -> str:
+    """The sha256 of what can be a document."""
     name = f"{id_}{suffix}"
+    kind = kind_of(name)
+    if kind is None or kind.text:
+        _check_text(name, data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    read_document(Source(id_, name, data, sha256))
+    return sha256
+
+
+def _check_text(name: str, data: bytes) -> None:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DocumentError(f"{name}: byte {error.start} is not UTF-8; send the text as UTF-8") from error
     if "\0" in text:
         raise DocumentError(f"{name}: it holds a null character, so it is no text")
-    sha256 = hashlib.sha256(data).hexdigest()
-    read_document(Source(id_, name, data, sha256))
-    return sha256
 
 
 def _of_kind(path: Path, suffix: str) -> Path:
     if not same_kind(path.suffix, suffix):
-        raise ConflictError(f"the document is the file {path.name}, which is text of another kind; remove it first")
+        raise ConflictError(f"the document is the file {path.name}, which is of another kind; remove it first")
     return path
 
 

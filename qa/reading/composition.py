@@ -17,13 +17,15 @@ from qa.reading.headings import number_of_title
 from qa.reading.manuscript import tidy, tidy_code, without_turns
 from qa.reading.outline import Heading, Outline
 from qa.reading.parts import Note, Part
-from qa.reading.plaintext import item_label
+from qa.reading.plaintext import DOTS, item_label
 
 BULLET = "•"
 # In characters, as in Markdown: of a header cell the beginning names the column.
 _LONGEST_COLUMN, _LONGEST_HEADER, _LONGEST_LABEL = 100, 1000, 100
 _SEPARATOR = " | "
 _GAP = re.compile(r"\n\s*\n")
+# A mark that the author typed where no list was made.
+_TYPED = re.compile(rf"(?P<marker>[{DOTS}]|\d{{1,3}}\)|[^\W\d_]\))\s+(?=\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class Composition:
             own = tidy(piece)
             if own and kind == "paragraph" and depth and self._goes_on(labels):
                 self._parts[-1] = replace(self._parts[-1], text=f"{self._parts[-1].text}\n{own}")
+            elif own and kind == "paragraph" and not depth and (typed := _TYPED.match(own)):
+                self._typed(own[typed.end() :], typed["marker"])
             elif own:
                 within = "item" if kind == "paragraph" and depth else kind
                 lead = "  " * depth
@@ -171,6 +175,13 @@ class Composition:
         """Write it all. Where no heading is marked, those that a plain text would have are recognised."""
         text, outline, pages = compose(self._parts, self._notes, self._drops, self._named or fallback_title)
         return Composed(text, outline, pages, dict(self._declared))
+
+    def _typed(self, text: str, marker: str) -> None:
+        """An item whose mark is typed; the one above it is of the same list."""
+        last = self._parts[-1] if self._parts else None
+        label = item_label(without_turns(text))
+        joined = last is not None and last.kind == "item"
+        self._parts.append(Part("item", text, f"  {marker} ", joined, (label,) if label else ()))
 
     def _open_labels(self) -> tuple[str, ...]:
         return tuple(label for label in self._labels if label)

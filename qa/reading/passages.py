@@ -59,7 +59,9 @@ def _introduced(blocks: tuple[Block, ...], text: str, plain_text: Callable[[str]
     """The blocks, each short list item with the sentence that introduces its list as context."""
     introduction = ""
     for block in blocks:
-        if block.kind != "item":
+        if block.kind == "footnote":  # at the foot of a page it may stand between what introduces a list and the list
+            yield block
+        elif block.kind != "item":
             spoken = visible(text[block.start : block.end])
             introduction = plain_text(_last_sentence(spoken)) if spoken.endswith(":") else ""
             introduction = introduction if len(introduction) <= _LONGEST_INTRODUCTION else ""

@@ -13,12 +13,12 @@ from qa.reading.lines import Line, Lines
 from qa.reading.outline import Block, Heading, Outline, OutlineBuilder
 
 # Marks that begin a list item whatever follows; the last ones are Word's, in its symbol fonts.
-_DOTS = "•●○◦▪▫■□◆◇❖►▶▸➢➤✓✔‣·∙\uf0b7\uf0a7\uf0d8"
+DOTS = "•●○◦▪▫■□◆◇❖►▶▸➢➤✓✔‣·∙\uf0b7\uf0a7\uf0d8"
 _BULLET = re.compile(
-    rf"(?P<marker>[{_DOTS}](?=\s*\S)|[-*+–—−](?=\s+\S)|o(?=\t)"
+    rf"(?P<marker>[{DOTS}](?=\s*\S)|[-*+–—−](?=\s+\S)|o(?=\t)"
     r"|(?:\d{1,3}[.)]|\(\d{1,3}\)|\(?[^\W\d_][\u0300-\u036f]?\)|[ivx]{1,5}\))(?=\s+\S))\s*"
 )
-_EMPTY_BULLET = re.compile(rf"[{_DOTS}*+–—−-]")
+_EMPTY_BULLET = re.compile(rf"[{DOTS}*+–—−-]")
 _RULE = re.compile(r"(?:[-–—=_*~#.•+]\s*){3,}")
 _UNDERLINE = re.compile(r"=+|-{3,}|~{3,}")
 _LABEL = re.compile(r"(?P<label>[^:\n\r]{1,100}?):(?=\s|$)")
@@ -279,7 +279,7 @@ class _Parser:
         """A wrapped line that happens to begin with a number or a dash ("… in\\n12. It …") is no item."""
         if self.open is None or self.items or self.open.text.rstrip().endswith(_SENTENCE_END):
             return False
-        return self._wrapped(line) and bullet["marker"][0] not in f"{_DOTS}*"
+        return self._wrapped(line) and bullet["marker"][0] not in f"{DOTS}*"
 
     def _item(self, line: Line, bullet: re.Match[str]) -> None:
         while self.items and self.items[-1].indent >= line.indent:

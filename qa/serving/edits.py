@@ -16,6 +16,7 @@ from qa.editing import ANY, Condition, Editor
 from qa.errors import JobError
 from qa.jobs import Jobs
 from qa.reading.folder import LARGEST_FILE
+from qa.reading.kinds import KINDS
 from qa.serving.parts import JobsPart, SettingsPart
 from qa.serving.problems import described
 from qa.serving.security import AdminOnly
@@ -28,10 +29,16 @@ router = APIRouter(
     dependencies=[AdminOnly],
     responses=described(400, 401, 403, 409, 412, 422, 507),
 )
-_SUFFIXES = {"text/plain": ".txt", "text/markdown": ".md"}
+_KINDS = {media_type: kind for kind in KINDS for media_type in kind.media_types}
 _TAG = r'(?:W/)?"[^"*]*"'  # a star within quotes must not pass for the one without
 _TAGS = re.compile(rf"{_TAG}(?:\s*,\s*{_TAG})*")
-_BODY = {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in _SUFFIXES}}
+_BODY = {
+    "required": True,
+    "content": {
+        name: {"schema": {"type": "string"} if kind.text else {"type": "string", "format": "binary"}}
+        for name, kind in _KINDS.items()
+    },
+}
 
 
 class EditReply(BaseModel):
@@ -96,11 +103,12 @@ def _rebuild(jobs: Jobs) -> str | None:
 
 def _suffix(request: Request) -> str:
     media_type, *parameters = request.headers.get("content-type", "").lower().split(";")
-    suffix = _SUFFIXES.get(media_type.strip())
+    kind = _KINDS.get(media_type.strip())
     charsets = [value.strip(' "') for name, _, value in (one.partition("=") for one in parameters) if "charset" in name]
-    if suffix is None or any(charset not in ("utf-8", "utf8") for charset in charsets):
-        raise HTTPException(415, "the body must be text: send Content-Type: text/plain or text/markdown, in UTF-8")
-    return suffix
+    if kind is None or (kind.text and any(charset not in ("utf-8", "utf8") for charset in charsets)):
+        known = ", ".join(_KINDS)
+        raise HTTPException(415, f"the body must be a document: send its Content-Type ({known}), text in UTF-8")
+    return kind.suffixes[0]
 
 
 async def _body(request: Request) -> bytes:

@@ -36,7 +36,7 @@ def parse_html(data: bytes) -> Element:
         raise refuse(data, _WANTED)
     # The parser would stop at a null character, and heed another declaration.
     text = decode_page(data).replace("\0", "\ufffd").encode("utf-8", "replace")
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError) as error:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import PurePosixPath
 
 from markupsafe import Markup
 
+from qa.reading.kinds import kind_of
 from qa.records import Document, Passage, Span
 from qa.serving.web.inline_markup import pieces_of
 from qa.serving.web.marking import Piece, to_html
@@ -54,7 +54,8 @@ class Setting:
         definitions = (
             document.text[one.start : one.end] for one in document.dropped if one.reason == "link definition"
         )
-        markdown = PurePosixPath(document.name).suffix.lower() == ".md"
+        kind = kind_of(document.name)
+        markdown = kind is not None and kind.name == "markdown"
         notes = {
             found[1]: one.anchor
             for one in passages
@@ -107,6 +108,8 @@ class Setting:
 
     def _within(self, text: str, cell: Span) -> list[Piece]:
         start, end = cell
+        if not self.markdown:
+            return [Piece(start, end)] if start < end else []
         pieces = pieces_of(text[start:end], self.definitions, self.notes) if start < end else []
         return [one._replace(start=one.start + start, end=one.end + start) for one in pieces]
 
@@ -119,7 +122,7 @@ class Setting:
         lead = lead_of(self.document.text, passage.start)
         if passage.kind == "footnote":
             found = _NOTE.match(lead)
-            return found[1] if found else ""
+            return found[1] if found else "" if self.markdown else lead.strip()
         if self.markdown:
             found = _MARKDOWN_MARKER.fullmatch(lead)
             return ("•" if found[1] in "-*+" else found[1]) if found else ""
@@ -133,9 +136,9 @@ def lead_of(text: str, start: int) -> str:
 
 
 def _labelled(passage: Passage) -> Iterator[Piece]:
-    """Plain text; an item's label stands out, as the author's colon means it to."""
+    """Plain text; an item's label stands out, as the author's colon or bold type means it to."""
     label = passage.item if passage.kind == "item" else None
-    end = len(label) if label and passage.text.startswith(f"{label}:") else 0
+    end = len(label) if label and passage.text.startswith(label) else 0
     if end:
         yield Piece(0, end, ("strong",))
     yield Piece(end, len(passage.text))
