@@ -31,10 +31,10 @@ class Styles:
 
     def role(self, name: str | None) -> tuple[str, int]:
         """The role of a paragraph of a style, for `Flow`."""
-        role, rank = role_of(
-            attribute(one, "display-name") or attribute(one, "name") or "" for one in self._chain("paragraph", name)
-        )
-        return role, rank
+        chain = list(self._chain("paragraph", name))
+        names = [attribute(one, "display-name") or attribute(one, "name") or "" for one in chain]
+        # What is not defined is one of those that every program knows.
+        return role_of([*names, attribute(chain[-1], "parent-style-name") or "" if chain else name or ""])
 
     def bold(self, family: str, name: str | None) -> bool | None:
         """Whether a style makes its words bold; None: it does not say."""
