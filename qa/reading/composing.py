@@ -89,7 +89,10 @@ def _in_order(parts: Sequence[Part], notes: Sequence[Note]) -> Iterator[tuple[in
 def _write(manuscript: Manuscript, parts: Iterable[tuple[int, Part]], sections: Sequence[int]) -> Iterator[_Written]:
     for place, part in parts:
         if part.kind == "page":
-            manuscript.turn_to(part.page)
+            if part.page:
+                manuscript.turn_to(part.page)
+            else:
+                manuscript.turn(len(part.text))
             yield _Written(part, (0, 0), 0)
             continue
         manuscript.space("\n" if part.joined else "\n\n")

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from qa.language.cleaning import visible
 from qa.reading.composing import LONGEST_HEADING, compose
 from qa.reading.headings import number_of_title
-from qa.reading.manuscript import tidy, tidy_code, without_turns
+from qa.reading.manuscript import PAGE_TURN, tidy, tidy_code, without_turns
 from qa.reading.outline import Heading, Outline
 from qa.reading.parts import Note, Part
 from qa.reading.plaintext import DOTS, item_label
@@ -77,7 +77,7 @@ class Composition:
     def title(self, text: str) -> None:
         """The document's title; on two lines it is one."""
         self._labels.clear()
-        text = " ".join(tidy(text).split("\n"))
+        text = " ".join(self._tidy(text).split("\n"))
         last = self._parts[-1] if self._parts else None
         if last is not None and last.kind == "title":
             self._parts[-1] = replace(last, text=f"{last.text} {text}"[:LONGEST_HEADING])
@@ -89,7 +89,7 @@ class Composition:
     def heading(self, text: str, rank: int, number: str = "") -> None:
         """A heading; a lower ``rank`` governs a higher one. ``number`` is one that is no part of its text."""
         self._labels.clear()
-        text = " ".join(tidy(f"{number} {text}").split("\n"))
+        text = " ".join(self._tidy(f"{number} {text}").split("\n"))
         shown = without_turns(text)
         if len(shown) > LONGEST_HEADING:
             self.paragraph(text)
@@ -103,11 +103,12 @@ class Composition:
         del self._labels[depth:]
         labels = self._open_labels()
         if kind == "code":
-            if code := tidy_code(text):
+            code = tidy_code(text)
+            if without_turns(code):
                 self._parts.append(Part(kind, code, labels=labels))
             return
         for piece in _GAP.split(text):
-            own = tidy(piece)
+            own = self._tidy(piece)
             if own and kind == "paragraph" and depth and self._goes_on(labels):
                 self._parts[-1] = replace(self._parts[-1], text=f"{self._parts[-1].text}\n{own}")
             elif own and kind == "paragraph" and not depth and (typed := _TYPED.match(own)):
@@ -119,7 +120,7 @@ class Composition:
 
     def item(self, text: str, depth: int = 1, marker: str = BULLET, bold: str = "") -> None:
         """An item of a list, ``depth`` 1 the outermost. ``bold``: the bold words that it begins with, if it does."""
-        own = tidy(text)
+        own = self._tidy(text)
         if not own:
             del self._labels[depth - 1 :]
             return
@@ -134,7 +135,7 @@ class Composition:
         """A table by its cells; ``header``: its first row names the columns, and stands before the second."""
         del self._labels[depth:]
         cells = [[" ".join(tidy(cell).split("\n")) for cell in row] for row in rows]
-        cells = [row for row in cells if any(row)]
+        cells = [row for row in cells if any(map(without_turns, row))]
         if not cells:
             return
         names = [without_turns(name)[:_LONGEST_COLUMN] for name in cells[0]] if header else []
@@ -152,7 +153,7 @@ class Composition:
     def footnote(self, text: str, mark: str = "", *, place: int | None = None, here: bool = False) -> None:
         """A note under the section that refers to it: the present one, or that of a `place`. It is written where that
         section ends, or ``here``."""
-        own = tidy(text)
+        own = self._tidy(text)
         if not own:
             return
         after = self.place if place is None else place
@@ -175,6 +176,15 @@ class Composition:
         """Write it all. Where no heading is marked, those that a plain text would have are recognised."""
         text, outline, pages = compose(self._parts, self._notes, self._drops, self._named or fallback_title)
         return Composed(text, outline, pages, dict(self._declared))
+
+    def _tidy(self, text: str) -> str:
+        """Prose as it is written; where it is nothing but page turns, the pages are turned and nothing is left."""
+        own = tidy(text)
+        turns = own.count(PAGE_TURN)
+        if turns and not without_turns(own).strip():
+            self._parts.append(Part("page", PAGE_TURN * turns))
+            return ""
+        return own
 
     def _typed(self, text: str, marker: str) -> None:
         """An item whose mark is typed; the one above it is of the same list."""

@@ -31,6 +31,10 @@ class Manuscript:
             self.pages.append(0)
         self.pages.extend([self._length] * (page - len(self.pages)))
 
+    def turn(self, times: int) -> None:
+        """Let the next page begin with what is written next, or the one after so many."""
+        self.turn_to(max(1, len(self.pages)) + times)
+
     def space(self, breaks: str) -> None:
         """Write line breaks, but none at the top."""
         if self._length:
@@ -43,7 +47,7 @@ class Manuscript:
         first, *others = text.split(PAGE_TURN)
         self._put(first)
         for piece in others:
-            self.turn_to(max(1, len(self.pages)) + 1)
+            self.turn(1)
             self._put(piece)
         return start, self._length
 

@@ -13,7 +13,8 @@ class Part:
 
     ``joined``: it stands on the line below what is above it, not after a blank one. ``strong``: the size of
     its type where all of it is bold.
-    ``after``: how many parts stood before that which refers to it. ``page``: the page that begins with it, if one does.
+    ``after``: how many parts stood before that which refers to it. ``page``: the page that begins here; 0: the
+    next, or as many on as the text has page turns.
     """
 
     kind: str  # title, heading, page, or as in `Block`

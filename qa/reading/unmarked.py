@@ -22,7 +22,8 @@ def with_headings(parts: Sequence[Part], spans: Sequence[Span], text: str, *, ti
     outline = parse_plain_text(text, "")
     found = list(parts)
     first = next((place for place, part in enumerate(parts) if part.kind != "page"), None)
-    if not titled and first is not None and outline.title and outline.title == without_turns(parts[first].text):
+    named = first is not None and bool(outline.title) and outline.title == without_turns(parts[first].text)
+    if first is not None and named and not titled and not _is_one_of_several(parts, first):
         found[first] = replace(parts[first], kind="title")
     bold = _bold_headings(found)
     formal = {
@@ -55,6 +56,12 @@ def with_lists(parts: Sequence[Part]) -> list[Part]:
 
 def _is_listed(part: Part, end: str) -> bool:
     return part.kind == "paragraph" and not part.labels and part.text.endswith(end) and len(part.text) <= _LONGEST_ITEM
+
+
+def _is_one_of_several(parts: Sequence[Part], first: int) -> bool:
+    """Whether the first line is a heading as others are: in the type of some that have smaller ones among them."""
+    sizes = [part.strong for part in parts if _is_bold_line(part)]
+    return len(set(sizes)) > 1 and sizes.count(parts[first].strong) > 1
 
 
 def _standing_alone(
