@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given, settings
@@ -34,6 +35,59 @@ JSON = st.recursive(
         max_size=4,
     ),
 )  # fmt: skip
+
+
+WORDS = st.sampled_from(["word ", "Сөз ", "1. ", "a: b ", ";", ":", "\n"]) | st.text(max_size=3)
+# Pieces of the markup of each format, in any order.
+MARKUP = {
+    "web_page": "<p> </p> <h1> <h2> </h2> <ul> <ol start=3> <li> </ul> <table> <tr> <td> <th colspan=2> </table> <blockquote> <pre> <b> "
+    "</b> <br> <a+href=#a+id=b> <a+href=#b+id=a> 1</a> <div+id=a> </div> <aside> <nav> <main> </main> <dl> <dt> <dd> &nbsp; <!-- --> "
+    "<script> <p+hidden> <q> <span+style=font-weight:bold> </span> <title> <header> <footer> <details> <figure> <img+alt=x>",
+    "rich_text": r"\par \pard { } \b \b0 {\*\x {\footnote {\listtext \ls1 \ilvl2 \intbl \cell \row \trowd \trhdr \u1179? \u-10179? \'e9 "
+    r"\uc2 \uc0 \outlinelevel1 \s1 {\stylesheet{\s1+heading+1;}} {\fonttbl{\f1\fcharset204+A;}} \f1 \v \plain \bin3 {\header {\shptxt \line",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MARKUP)
+def test_any_markup_keeps_what_must_always_hold(name: str) -> None:
+    pieces = [piece.replace("+", " ") for piece in MARKUP[name].split()]
+
+    @given(st.lists(st.sampled_from(pieces) | WORDS, max_size=40).map("".join))
+    @settings(max_examples=150, derandomize=True, database=None, deadline=None)
+    def holds(text: str) -> None:
+        TARGETS[name](text.encode("utf-8", "replace"))
+
+    holds()
+
+
+ELEMENTS = {
+    "word_document": "w:p w:p w:r w:r w:t w:t w:pPr w:tbl w:tr w:tc w:br w:del w:ins w:rPr w:b w:sdt w:sdtContent w:txbxContent w:hyperlink "
+    "mc:AlternateContent mc:Choice mc:Fallback w:outlineLvl+w:val='1' w:pStyle+w:val='Title' w:gridSpan+w:val='3' w:trPr w:tblHeader w:vanish",
+    "open_document": "text:p text:p text:h text:h+text:outline-level='2' text:list text:list-item text:note text:note-body text:span text:s "
+    "text:line-break table:table table:table-header-rows table:table-row table:table-cell table:covered-table-cell text:section "
+    "text:table-of-content text:list-header text:p+text:style-name='Title' text:p+text:style-name='Preformatted+Text' text:tracked-changes",
+    "book": "p p h1 h2 ul ol li aside+epub:type='footnote'+id='a' a+epub:type='noteref'+href='#a' a+href='1.html#a'+id='b' br table tr td th "
+    "thead blockquote pre div span b dl dt dd section q figure",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELEMENTS)
+def test_any_elements_keep_what_must_always_hold(name: str) -> None:
+    tags = st.sampled_from([tag.replace("+", " ") for tag in ELEMENTS[name].split()])
+    trees = st.recursive(
+        WORDS.map(escape),
+        lambda inner: st.tuples(tags, st.lists(inner, max_size=4)).map(
+            lambda made: f"<{made[0]}>{''.join(made[1])}</{made[0].split()[0]}>"
+        ),
+        max_leaves=25,
+    )
+
+    @given(st.lists(trees, max_size=4).map("".join))
+    @settings(max_examples=200, derandomize=True, database=None, deadline=None)
+    def holds(text: str) -> None:
+        TARGETS[name](text.encode("utf-8", "replace"))
+
+    holds()
 
 
 @pytest.mark.parametrize("found", sorted(FOUND.glob("*/*")), ids=lambda path: f"{path.parent.name}-{path.name}")

@@ -44,6 +44,7 @@ from qa.serving.chat.speaking import token_count, turns_of
 from qa.serving.chat.ui_stream import UIRequest
 from qa.serving.mcp.tools import TOOLS, ArgumentError
 from tests.fakes import word_model
+from tests.office import docx, epub, odt, page
 
 ESSAYS = Path(__file__).parent.parent / "essays"
 _METADATA: dict[str, str | int | None] = {
@@ -61,6 +62,28 @@ def plain_text(data: bytes) -> None:
 
 def markdown(data: bytes) -> None:
     _document(data, "essay.md")
+
+
+def web_page(data: bytes) -> None:
+    _document(data, "essay.html")
+
+
+def rich_text(data: bytes) -> None:
+    _document(b"{\\rtf1" + data + b"}", "essay.rtf")
+
+
+def word_document(data: bytes) -> None:
+    """Markup within a body, or bytes that are no archive."""
+    _document(docx(_text(data)), "essay.docx")
+    _document(data, "essay.docx")
+
+
+def open_document(data: bytes) -> None:
+    _document(odt(_text(data)), "essay.odt")
+
+
+def book(data: bytes) -> None:
+    _document(epub({"1.html": page(_text(data)), "2.html": _text(data)}), "essay.epub")
 
 
 def front_matter(data: bytes) -> None:
@@ -282,6 +305,6 @@ def _renderer() -> MarkdownIt:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
     for target in (
-        plain_text, markdown, front_matter, decoding, question, quotations, messages, conditions, ids, replies,
+        plain_text, markdown, web_page, rich_text, word_document, open_document, book, front_matter, decoding, question, quotations, messages, conditions, ids, replies,
     )
 }  # fmt: skip
