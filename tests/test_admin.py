@@ -370,10 +370,23 @@ def test_what_is_no_text_to_cite_is_a_422(admin: Admin, content: bytes) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["", "application/json", "application/octet-stream", "text/html", "text/plain; charset=windows-1251", "text"],
+    ["", "application/json", "application/octet-stream", "image/png", "text/plain; charset=windows-1251", "text"],
 )
 def test_another_kind_of_body_is_a_415(admin: Admin, kind: str) -> None:
     admin.refused(put(admin, "letter", b"A text.", **{"content-type": kind}), 415)
+
+
+def test_a_word_document_is_written_and_what_only_claims_to_be_one_is_not(admin: Admin) -> None:
+    kind = {"content-type": "application/vnd.openxmlformats-officedocument.wordprocessingml.document"}
+    data = (Path(__file__).parent / "formats" / "aral-sea.docx").read_bytes()
+    assert "no Word document" in admin.refused(put(admin, "aral", b"\x89PNG\r\n", **kind), 422)["detail"]
+    reply = put(admin, "aral", data, **kind)
+    assert reply.status_code == 201, reply.text
+    assert admin.on_disk("aral.docx") == data
+    built(admin, reply.json()["job"])
+    found = admin.client.get("/documents/aral").raise_for_status().json()
+    assert (found["encoding"], found["title"]) == ("docx", "Аральское море: вода, соль и надежда")
+    assert admin.client.delete("/documents/aral").status_code == 200
 
 
 def test_text_of_another_kind_than_the_file_is_a_409(admin: Admin) -> None:
