@@ -129,3 +129,24 @@ def test_signs_that_only_a_browser_needs_are_left_out() -> None:
     )
     assert document.sections[0].heading == "One"
     assert texts(passages) == ["Softly, it is “so”."]
+
+
+def test_a_page_in_xhtml_may_close_what_is_empty_at_once() -> None:
+    text = (
+        '<?xml version="1.0" encoding="windows-1251"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><head><title/>'
+        '<script src="x"/></head><body><h1>Чай</h1><p><a id="a"/>Он&nbsp;зелёный.<br/>Да.</p></body></html>'
+    )
+    for name in ("page.xhtml", "page.html"):
+        document, passages = read(text.encode("cp1251"), name)
+        assert (document.title, texts(passages)) == ("Чай", ["Он зелёный.\nДа."])
+
+
+def test_a_number_that_a_program_put_right_before_a_title_is_the_sections_number() -> None:
+    document, _ = web_page("<h1>T</h1><h2>1.First</h2><p>W.</p><h3>1.1Ішкі</h3><p>W.</p><h2>2D images</h2><p>W.</p>")
+    assert [(one.number, one.path[-1]) for one in document.sections] == [
+        ("1", "1. First"), ("1.1", "1.1 Ішкі"), (None, "2D images"),
+    ]  # fmt: skip
+
+
+def test_what_is_struck_as_deleted_is_no_text() -> None:
+    assert texts(web_page("<h1>T</h1><p>It is <del>not</del> <ins>surely</ins> so.</p>")[1]) == ["It is surely so."]

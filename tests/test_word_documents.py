@@ -222,3 +222,18 @@ def test_other_files_of_words_are_refused_by_name(kind: str, said: str) -> None:
     data = docx(paragraph("Words."), kind=kind)
     with pytest.raises(DocumentError, match=rf"^essay\.docx: .*{said}.* save it as \.docx$"):
         read_document(Source("essay", "essay.docx", data, ""))
+
+
+def test_lists_of_one_kind_go_on_counting_from_each_other_but_each_in_its_own_form() -> None:
+    override = (
+        '<w:lvlOverride w:ilvl="0"><w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="bullet"/><w:lvlText w:val="-"/></w:lvl>'
+        "</w:lvlOverride>"
+    )
+    numbering = abstract_list(0, ("decimal", "%1.")) + list_of(1, 0) + list_of(2, 0) + list_of(3, 0, override)
+    body = (
+        listed("One") + listed("Dot", 0, 3) + paragraph("Between them.") + listed("Three", 0, 2) + listed("Dot", 0, 3)
+    )
+    document, _ = word_document(paragraph("T.") + body, numbering=numbering)
+    assert [line.strip() for line in document.text.split("\n") if line.startswith("  ")] == [
+        "1. One", "• Dot", "3. Three", "• Dot",
+    ]  # fmt: skip

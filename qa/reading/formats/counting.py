@@ -26,20 +26,20 @@ class Level:
 
 @dataclass(slots=True)
 class Counter:
-    """Counts the paragraphs of one list."""
+    """Counts the paragraphs of one list; ``counts``, of each depth, may be those of another list that it goes on from."""
 
     levels: dict[int, Level]
-    _counts: dict[int, int] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)
 
     def next(self, depth: int) -> str:
         """What stands before the next paragraph at a depth, counted from 0."""
         level = self.levels.get(depth)
         if level is None:
             return ""
-        self._counts[depth] = min(self._counts.get(depth, level.start - 1) + 1, _MOST)
-        for deeper in [one for one in self._counts if one > depth]:
+        self.counts[depth] = min(self.counts.get(depth, level.start - 1) + 1, _MOST)
+        for deeper in [one for one in self.counts if one > depth]:
             if deeper not in self.levels or self.levels[deeper].restarts:
-                del self._counts[deeper]
+                del self.counts[deeper]
         return self._shown(level) if level.form not in ("bullet", "none") else ""
 
     def is_bullet(self, depth: int) -> bool:
@@ -49,17 +49,17 @@ class Counter:
         """Let the next paragraph at a depth have that number."""
         if depth in self.levels:
             self.levels[depth] = replace(self.levels[depth], start=start)
-        self._counts.pop(depth, None)
+        self.counts.pop(depth, None)
 
     def forget(self) -> None:
-        self._counts.clear()
+        self.counts.clear()
 
     def _shown(self, level: Level) -> str:
         def number(found: re.Match[str]) -> str:
             other = self.levels.get(int(found[1]) - 1)
             if other is None or other.form in ("bullet", "none"):
                 return ""
-            count = self._counts.get(int(found[1]) - 1, other.start)
+            count = self.counts.get(int(found[1]) - 1, other.start)
             return numeral(count, "decimal" if level.decimal else other.form)
 
         return _PLACE.sub(number, level.text).strip()

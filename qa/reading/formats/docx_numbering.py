@@ -32,7 +32,7 @@ class Numbering:
         self._lists = {attribute(one, "numId") or "": one for one in children(root, "num")}
         self._list_of_style = list_of_style
         self._counters: dict[str, Counter] = {}
-        self._begun: set[str] = set()
+        self._counts: dict[str, dict[int, int]] = {}
         self._styles: dict[str, dict[str, int]] = {}
 
     def next(self, list_: str | None, depth: int | None, style: str | None) -> tuple[str, bool, int] | None:
@@ -45,12 +45,13 @@ class Numbering:
         abstract = self._abstract_of(list_)
         if abstract is None:
             return None
-        counter = self._counters.setdefault(abstract, Counter(_levels(self._abstract[abstract])))
+        if list_ not in self._counters:
+            counts = self._counts.setdefault(abstract, {})
+            self._counters[list_] = Counter(_levels(self._abstract[abstract]), counts)
+            self._override(list_, self._counters[list_])
+        counter = self._counters[list_]
         known = self._depths(abstract).get(style or "")
         depth = min(max(known if known is not None else depth or 0, 0), 8)
-        if list_ not in self._begun:
-            self._begun.add(list_)
-            self._override(list_, counter)
         return counter.next(depth), counter.is_bullet(depth), depth
 
     def _abstract_of(self, list_: str) -> str | None:

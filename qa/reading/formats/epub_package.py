@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html.entities import html5
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
 from qa.errors import DocumentError
 from qa.reading.formats.archive import Archive
-from qa.reading.formats.html_bytes import parse_html
+from qa.reading.formats.html_bytes import parse_xhtml
 from qa.reading.formats.html_marks import words_in
 from qa.reading.formats.xml import Element, attribute, child, children, every, local, parse_xml
 
@@ -19,8 +17,6 @@ WANTED = "book (.epub)"
 _CONTAINER = "META-INF/container.xml"
 _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
 _FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
-_ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
-_OF_XML = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 _DECLARED = {"title": "title", "creator": "author", "language": "language", "date": "date", "source": "url"}
 
 
@@ -60,7 +56,7 @@ class Book:
                 path = self._at(item.get("href"))
                 data = self._archive.part(path)
                 if data and "nav" not in words_in(item, "properties").split():
-                    yield Chapter(path, parse_page(data, path), aside)
+                    yield Chapter(path, parse_xhtml(data, path), aside)
 
     def titles(self) -> dict[str, str]:
         """What the table of contents calls each page; the first entry of a page counts."""
@@ -71,7 +67,7 @@ class Book:
             if not is_navigation and item.get("media-type") != "application/x-dtbncx+xml":
                 continue
             data = self._archive.part(path)
-            entries = _navigation(parse_page(data, path), is_navigation) if data else ()
+            entries = _navigation(parse_xhtml(data, path), is_navigation) if data else ()
             for href, title in entries:
                 found.setdefault(normpath(join(dirname(path), unquote(href.partition("#")[0]))), title)
         return found
@@ -96,21 +92,6 @@ class Book:
         for one in every(parse_xml(data, "META-INF/encryption.xml") if data else None, "EncryptedData"):
             if attribute(child(one, "EncryptionMethod"), "Algorithm") not in _FONTS:
                 raise DocumentError("the file is encrypted: the book is locked to its buyer; take one without a lock")
-
-
-def parse_page(data: bytes, path: str) -> Element:
-    """The root of a page: XHTML, or HTML where it is not well-formed."""
-    try:
-        return parse_xml(_ENTITY.sub(_resolved, data), path)
-    except DocumentError:
-        return parse_html(data)
-
-
-def _resolved(found: re.Match[bytes]) -> bytes:
-    if found[1] in _OF_XML:
-        return found[0]
-    character = html5.get(f"{found[1].decode('ascii')};")
-    return found[0] if character is None else "".join(f"&#{ord(one)};" for one in character).encode("ascii")
 
 
 def _navigation(root: Element, html: bool) -> Iterator[tuple[str, str]]:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from qa.reading.composition import Composed, Composition
 from qa.reading.formats.css import sheet_of
-from qa.reading.formats.html_bytes import parse_html
+from qa.reading.formats.html_bytes import parse_html, parse_xhtml
 from qa.reading.formats.html_marks import main_text, words_in
 from qa.reading.formats.html_notes import Notes
 from qa.reading.formats.html_page import Page
 from qa.reading.formats.html_words import Speaker
 from qa.reading.formats.xml import Element, child, every, local
 
+_SPACE = b"\xef\xbb\xbf \t\r\n"
 _DECLARED = {
     "author": "author",
     "article:author": "author",
@@ -29,7 +30,7 @@ def read(data: bytes, fallback_title: str) -> Composed:
     Raises:
         DocumentError: the bytes are none.
     """
-    root = parse_html(data)
+    root = parse_xhtml(data, "text") if data.lstrip(_SPACE).startswith(b"<?xml") else parse_html(data)
     composition = Composition()
     body = child(root, "body")
     body = root if body is None else body

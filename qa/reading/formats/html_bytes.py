@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
+from html.entities import html5
 
 from qa.errors import DocumentError
 from qa.reading.decoding import decode
 from qa.reading.formats.disguise import refuse
-from qa.reading.formats.xml import Element
+from qa.reading.formats.xml import Element, parse_xml
 
 _WANTED = "web page (.html)"
 _MARKS = (
@@ -19,6 +20,8 @@ _MARKS = (
 _DECLARED = re.compile(
     rb"""<meta\s[^>]*?charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)""", re.IGNORECASE
 )
+_ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
+_OF_XML = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 _SEARCHED = 4096  # bytes; a browser looks at 1024
 # As browsers take it: whoever writes these means those.
 _MEANT = {"iso8859-1": "cp1252", "ascii": "cp1252", "utf-16": "utf-8", "utf-16-le": "utf-8", "utf-16-be": "utf-8"}
@@ -46,6 +49,21 @@ def parse_html(data: bytes) -> Element:
     if root is None:
         raise DocumentError(f"the file is an empty {_WANTED}; write something in it or remove it")
     return root
+
+
+def parse_xhtml(data: bytes, path: str) -> Element:
+    """The root of a page in XHTML, read as HTML where it is not well-formed. Raises as `parse_html` does."""
+    try:
+        return parse_xml(_ENTITY.sub(_resolved, data), path)
+    except DocumentError:
+        return parse_html(data)
+
+
+def _resolved(found: re.Match[bytes]) -> bytes:
+    if found[1] in _OF_XML:
+        return found[0]
+    character = html5.get(f"{found[1].decode('ascii')};")
+    return found[0] if character is None else "".join(f"&#{ord(one)};" for one in character).encode("ascii")
 
 
 def decode_page(data: bytes) -> str:

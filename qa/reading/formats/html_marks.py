@@ -17,7 +17,7 @@ BLOCKS = frozenset(
 SILENT = frozenset(
     {"script", "style", "head", "template", "noscript", "iframe", "object", "embed", "applet", "svg", "math-annotation",
      "canvas", "audio", "video", "map", "button", "select", "option", "datalist", "textarea", "input", "meter",
-     "progress", "rt", "rp", "link", "meta", "title", "annotation", "annotation-xml"}
+     "progress", "del", "rt", "rp", "link", "meta", "title", "annotation", "annotation-xml"}
 )  # fmt: skip
 _REASONS = {"nav": "navigation", "aside": "aside", "form": "form", "search": "form", "dialog": "dialog"}
 _ROLES = {

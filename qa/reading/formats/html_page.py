@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ _LISTS = ("ul", "ol", "menu", "dir")
 _FORMS = {"a": "lower latin", "A": "upper latin", "i": "lower roman", "I": "upper roman"}
 _CODE = ("pre", "listing", "xmp", "plaintext")
 _DEEPEST, _WIDEST = 80, 100
+_NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})*\.|\d{1,3}(?:\.\d{1,3})+")
 _USUAL = Type(False, 1.0)
 
 
@@ -105,7 +107,7 @@ class Page:
         if place.depth or place.kind != "paragraph":  # it heads no section
             self._end(run, place)
         else:
-            self.composition.heading(run.words.text, rank)
+            self.composition.heading(_spaced(run.words.text.strip()), rank)
             self._tell(run)
 
     def _end(self, run: Run, place: _Place) -> Run:
@@ -216,6 +218,13 @@ def _rows(table: Element) -> Iterator[Element]:
             groups[local(one)].extend(children(one, "tr"))
     for rows in groups.values():
         yield from rows
+
+
+def _spaced(heading: str) -> str:
+    """A heading with a space after its number; LibreOffice writes the one that it counted right before the title."""
+    number = _NUMBER.match(heading)
+    at = number.end() if number else 0
+    return f"{heading[:at]} {heading[at:]}" if heading[at : at + 1].isupper() else heading
 
 
 def _as_it_stands(element: Element) -> str:
