@@ -26,7 +26,7 @@ class Level:
 
 @dataclass(slots=True)
 class Counter:
-    """Counts the paragraphs of one list; ``counts``, of each depth, may be those of another list that it goes on from."""
+    """Counts the paragraphs of one list; ``counts``, by depth, may be shared with those that it goes on from."""
 
     levels: dict[int, Level]
     counts: dict[int, int] = field(default_factory=dict)

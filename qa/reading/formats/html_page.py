@@ -20,7 +20,7 @@ _LISTS = ("ul", "ol", "menu", "dir")
 _FORMS = {"a": "lower latin", "A": "upper latin", "i": "lower roman", "I": "upper roman"}
 _CODE = ("pre", "listing", "xmp", "plaintext")
 _DEEPEST, _WIDEST = 80, 100
-_NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})*\.|\d{1,3}(?:\.\d{1,3})+")
+_NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})+\.?|\d{1,3}\.")
 _USUAL = Type(False, 1.0)
 
 
