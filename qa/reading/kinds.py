@@ -23,6 +23,7 @@ KINDS = (
     Kind("odt", (".odt",), ("application/vnd.oasis.opendocument.text",)),
     Kind("html", (".html", ".htm", ".xhtml"), ("text/html", "application/xhtml+xml")),
     Kind("epub", (".epub",), ("application/epub+zip",)),
+    Kind("pdf", (".pdf",), ("application/pdf",)),
     Kind("rtf", (".rtf",), ("application/rtf", "text/rtf")),
 )
 _BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
