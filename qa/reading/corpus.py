@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,7 +17,8 @@ from qa.language.identification import detect_language
 from qa.reading.composition import Composed
 from qa.reading.decoding import decode
 from qa.reading.folder import LARGEST_FILE, TOO_LARGE, Skipped, files_of, read_file
-from qa.reading.formats import convert
+from qa.reading.isolation import Converters
+from qa.reading.isolation import converters as shared
 from qa.reading.kinds import Kind, kind_of
 from qa.reading.lines import Lines
 from qa.reading.markdown import parse_markdown
@@ -24,6 +26,7 @@ from qa.reading.outline import Outline
 from qa.reading.passages import cut_passages
 from qa.reading.plaintext import parse_plain_text
 from qa.records import Document, Passage
+from qa.settings import cores
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +56,8 @@ class Reading:
 
 
 # What an earlier reading made of a file, by the file's name and hash.
-Known = Mapping[tuple[str, str], tuple[Document, tuple[Passage, ...]]]
+Read = tuple[Document, tuple[Passage, ...]]
+Known = Mapping[tuple[str, str], Read]
 
 
 def read_corpus(folder: Path, known: Known = MappingProxyType({})) -> Reading:
@@ -65,9 +69,9 @@ def read_corpus(folder: Path, known: Known = MappingProxyType({})) -> Reading:
     sources, skipped = list_sources(folder)
     documents: list[Document] = []
     passages: list[Passage] = []
-    for source in sources:
+    for source, result in _each_read(sources, known):
         try:
-            document, own = known.get((source.name, source.sha256)) or read_document(source)
+            document, own = result()
         except DocumentError as error:
             skipped.append(Skipped(source.name, str(error), source.sha256))
         except Exception as error:  # whatever one file does to a parser, the others are read
@@ -83,15 +87,40 @@ def read_corpus(folder: Path, known: Known = MappingProxyType({})) -> Reading:
     return Reading(tuple(documents), tuple(passages), tuple(skipped))
 
 
-def read_document(source: Source) -> tuple[Document, tuple[Passage, ...]]:
-    """Decode or convert a file, recognise its outline and cut its passages.
+def _each_read(sources: Sequence[Source], known: Known) -> Iterator[tuple[Source, Callable[[], Read]]]:
+    """Each file, and what gives or raises what reading it gave; those that text is made of are read at once, as many
+    as there are cores."""
+    with Converters() as converters, ThreadPoolExecutor(cores()) as pool:
+        results: list[Callable[[], Read]] = []
+        for source in sources:
+            found = known.get((source.name, source.sha256))
+            kind = kind_of(source.name)
+            if found is not None:
+                results.append(partial(_same, found))
+            elif kind is None or kind.text:
+                results.append(partial(read_document, source))
+            else:
+                results.append(pool.submit(read_document, source, converters).result)
+        try:
+            yield from zip(sources, results, strict=True)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            converters.close()
+
+
+def _same(found: Read) -> Read:
+    return found
+
+
+def read_document(source: Source, converters: Converters | None = None) -> Read:
+    """Decode or convert a file, recognise its outline and cut its passages. ``converters`` is what converts it.
 
     Raises:
         DocumentError: the file is not what its name says or holds no text; the message names the file.
     """
     kind = kind_of(source.name)
     assert kind is not None  # others are no sources
-    composed, encoding = _decoded(source, kind) if kind.text else (_converted(source, kind), kind.name)
+    composed, encoding = _decoded(source, kind) if kind.text else (_converted(source, kind, converters), kind.name)
     lines = Lines(composed.text)
     passages = cut_passages(source.id, composed.text, composed.outline, lines)
     if not passages:
@@ -122,12 +151,12 @@ def _decoded(source: Source, kind: Kind) -> tuple[Composed, str]:
     return Composed(decoded.text, _PARSERS[kind.name](decoded.text, _title_of(source.id))), decoded.encoding
 
 
-def _converted(source: Source, kind: Kind) -> Composed:
+def _converted(source: Source, kind: Kind, converters: Converters | None) -> Composed:
     """A file that text is made of."""
     if not source.data:
         raise _empty(source)
     try:
-        composed = convert(kind.name, source.data, _title_of(source.id))
+        composed = (converters or shared()).convert(kind.name, source.data, _title_of(source.id))
     except DocumentError as error:
         raise DocumentError(f"{source.name}: {error}") from error
     if not visible(composed.text):
