@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzzing.targets import TARGETS
+from qa.errors import DocumentError
+from qa.reading import Source, read_document
+from qa.reading.isolation import Converters
+from tests.fuzzing.targets import TARGETS, check
 
 FOUND = Path(__file__).parent / "fuzzing" / "found"
 SIGNS = [
@@ -88,6 +91,52 @@ def test_any_elements_keep_what_must_always_hold(name: str) -> None:
         TARGETS[name](text.encode("utf-8", "replace"))
 
     holds()
+
+
+DRAWN = (
+    "BT+/F1+12+Tf+50+500+Td+(Tea)+Tj+ET BT ET q Q /F1+1+Tf /F1+0+Tf 12+0+0+12+50+400+Tm 0+1+-1+0+9+9+Tm -1+0+0+-1+300+300+Tm 0+-14+Td "
+    "200+0+Td (1.) (word) (\\225) [(A)-3000(B)]+TJ Tj T* 14+TL 3+Tr 5+Ts 50+50+100+1+re+f 90+9+1+99+re+f 50+500+3+3+re+f /Artifact+BMC "
+    "/P+<</MCID+0>>+BDC EMC 1e38+Tw 1e-38+0+0+1e38+0+0+cm 99999999+0+Td"
+)
+
+
+def test_anything_drawn_on_a_page_keeps_what_must_always_hold() -> None:
+    pieces = [piece.replace("+", " ") for piece in DRAWN.split()]
+
+    @given(st.lists(st.sampled_from(pieces), max_size=60).map(" ".join))
+    @settings(max_examples=250, derandomize=True, database=None, deadline=None)
+    def holds(text: str) -> None:
+        TARGETS["portable_document"](text.encode("latin-1", "replace"))
+
+    holds()
+
+
+FIXTURES = sorted(
+    path for path in (FOUND.parent.parent / "formats").rglob("kazakh-diplomacy*.*") if path.suffix != ".md"
+)
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.name)
+def test_a_file_with_some_bytes_changed_is_read_or_refused(path: Path) -> None:
+    """In a process of its own, as files are read: native code may crash."""
+    whole = path.read_bytes()
+    places = st.integers(0, len(whole) - 1)
+    changes = st.lists(st.tuples(places, st.binary(max_size=4), st.integers(0, 40)), min_size=1, max_size=12)
+
+    with Converters() as converters:
+
+        @given(changes)
+        @settings(max_examples=8, derandomize=True, database=None, deadline=None)
+        def holds(changed: list[tuple[int, bytes, int]]) -> None:
+            data = bytearray(whole)
+            for place, written, gone in changed:
+                data[place : place + gone] = written
+            try:
+                check(*read_document(Source("essay", path.name, bytes(data), "0" * 64), converters))
+            except DocumentError as error:
+                assert str(error).startswith(f"{path.name}: ")
+
+        holds()
 
 
 @pytest.mark.parametrize("found", sorted(FOUND.glob("*/*")), ids=lambda path: f"{path.parent.name}-{path.name}")

@@ -188,6 +188,19 @@ def test_a_pdf_whose_table_of_objects_loops_or_lies_is_read_or_refused() -> None
         read_bytes(circle)
 
 
+def test_a_title_or_an_outline_of_half_characters_is_none() -> None:
+    half = b"<FEFFD800D800>"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R /Outlines 6 0 R >>", pages(), *page(b"BT /F1 12 Tf 50 500 Td (Tea is black.) Tj ET"),
+        b"<< /Type /Outlines /First 7 0 R /Last 7 0 R /Count 1 >>",
+        b"<< /Title %s /Parent 6 0 R /Dest [3 0 R /Fit] >>" % half,
+        b"<< /Title %s >>" % half,
+    ]  # fmt: skip
+    document, passages = read_bytes(pdf(objects, b"/Info 8 0 R"))
+    assert document.title == "Essay"
+    assert [passage.text for passage in passages] == ["Tea is black."]
+
+
 def test_a_truncated_pdf_is_read_as_far_as_it_goes_or_refused() -> None:
     data = (FORMATS / "pdf" / "kazakh-diplomacy.pdf").read_bytes()
     for share in (0.3, 0.6, 0.9):

@@ -17,7 +17,7 @@ from qa.language.identification import detect_language
 from qa.reading.composition import Composed
 from qa.reading.decoding import decode
 from qa.reading.folder import LARGEST_FILE, TOO_LARGE, Skipped, files_of, read_file
-from qa.reading.isolation import Converters
+from qa.reading.isolation import Converters, Converting
 from qa.reading.isolation import converters as shared
 from qa.reading.kinds import Kind, kind_of
 from qa.reading.lines import Lines
@@ -112,7 +112,7 @@ def _same(found: Read) -> Read:
     return found
 
 
-def read_document(source: Source, converters: Converters | None = None) -> Read:
+def read_document(source: Source, converters: Converting | None = None) -> Read:
     """Decode or convert a file, recognise its outline and cut its passages. ``converters`` is what converts it.
 
     Raises:
@@ -151,7 +151,7 @@ def _decoded(source: Source, kind: Kind) -> tuple[Composed, str]:
     return Composed(decoded.text, _PARSERS[kind.name](decoded.text, _title_of(source.id))), decoded.encoding
 
 
-def _converted(source: Source, kind: Kind, converters: Converters | None) -> Composed:
+def _converted(source: Source, kind: Kind, converters: Converting | None) -> Composed:
     """A file that text is made of."""
     if not source.data:
         raise _empty(source)

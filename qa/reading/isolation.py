@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from qa.errors import DocumentError
 from qa.reading.composition import Composed
@@ -45,6 +45,12 @@ _ABORTED = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL, -signal.SIGSEGV)
 
 class _GoneError(Exception):
     """The process ended, or was ended, before it answered."""
+
+
+class Converting(Protocol):
+    """What converts a file: `Converters`, or `qa.reading.formats` in this process, as for fuzzing."""
+
+    def convert(self, kind: str, data: bytes, fallback_title: str, /) -> Composed: ...
 
 
 class Converters:

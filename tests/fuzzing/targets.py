@@ -28,7 +28,7 @@ from qa.language.cleaning import visible
 from qa.language.folding import Folded
 from qa.language.interpretation import interpret
 from qa.language.lexicon import Lexicon
-from qa.reading import Source, read_corpus, read_document
+from qa.reading import Source, formats, read_corpus, read_document
 from qa.reading.decoding import decode
 from qa.reading.front_matter import FrontMatter
 from qa.reading.passages import LONGEST_PASSAGE
@@ -45,6 +45,8 @@ from qa.serving.chat.ui_stream import UIRequest
 from qa.serving.mcp.tools import TOOLS, ArgumentError
 from tests.fakes import word_model
 from tests.office import docx, epub, odt, page
+from tests.pdfs import CATALOGUE, pages, pdf
+from tests.pdfs import page as drawn
 
 ESSAYS = Path(__file__).parent.parent / "essays"
 _METADATA: dict[str, str | int | None] = {
@@ -84,6 +86,12 @@ def open_document(data: bytes) -> None:
 
 def book(data: bytes) -> None:
     _document(epub({"1.html": page(_text(data)), "2.html": _text(data)}), "essay.epub")
+
+
+def portable_document(data: bytes) -> None:
+    """What is drawn on a page, and a file of any bytes."""
+    _document(pdf([CATALOGUE, pages(), *drawn(data)]), "essay.pdf")
+    _document(b"%PDF-1.7\n" + data, "essay.pdf")
 
 
 def front_matter(data: bytes) -> None:
@@ -233,7 +241,8 @@ def replies(data: bytes) -> None:
 
 def _document(data: bytes, name: str) -> None:
     try:
-        document, passages = read_document(Source("essay", name, data, "0" * 64))
+        # In this process, where what is covered can be seen.
+        document, passages = read_document(Source("essay", name, data, "0" * 64), formats)
     except DocumentError as error:
         str(error).encode()
         return
@@ -305,6 +314,6 @@ def _renderer() -> MarkdownIt:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
     for target in (
-        plain_text, markdown, web_page, rich_text, word_document, open_document, book, front_matter, decoding, question, quotations, messages, conditions, ids, replies,
+        plain_text, markdown, web_page, rich_text, word_document, open_document, book, portable_document, front_matter, decoding, question, quotations, messages, conditions, ids, replies,
     )
 }  # fmt: skip

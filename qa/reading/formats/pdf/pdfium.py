@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
 from qa.errors import DocumentError
+from qa.reading.formats.disguise import refuse
 from qa.reading.formats.pdf.letters import Letters
 from qa.reading.formats.pdf.sheet import Bookmark, Box, Sheet, Sheets
 from qa.reading.formats.pdf.tags import elements_of
@@ -32,7 +34,7 @@ def take_apart(data: bytes) -> Sheets:
         DocumentError: it is no PDF, damaged, encrypted or has no pages.
     """
     if _MAGIC not in data[:_MAGIC_WITHIN]:
-        raise DocumentError("it is no PDF, whatever its name says; save it as one, or name it for what it is")
+        raise refuse(data, "PDF (.pdf)")
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -46,7 +48,9 @@ def take_apart(data: bytes) -> Sheets:
         sheets = tuple(sheet for number in range(count) if (sheet := _sheet(document, number)) is not None)
         if not sheets:
             raise DocumentError("no page of the PDF can be opened: it is damaged; make it again")
-        return Sheets(sheets, tuple(_bookmarks(document)), document.get_metadata_value("Title").strip() or None)
+        return Sheets(
+            sheets, tuple(_bookmarks(document)), _words(partial(document.get_metadata_value, "Title")) or None
+        )
     finally:
         document.close()
 
@@ -69,7 +73,15 @@ def _bookmarks(document: Any) -> Iterator[Bookmark]:
             return
         target = entry.get_dest()
         page = target.get_index() if target is not None else None
-        yield Bookmark(" ".join(entry.get_title().split()), entry.level, None if page is None else page + 1)
+        yield Bookmark(_words(entry.get_title), entry.level, None if page is None else page + 1)
+
+
+def _words(told: Callable[[], str]) -> str:
+    """What the file says of itself; nothing where that is no text."""
+    try:
+        return " ".join(told().split())
+    except UnicodeDecodeError:
+        return ""
 
 
 def _sheet(document: Any, number: int) -> Sheet | None:
