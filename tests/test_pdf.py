@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
+from qa.encoding.prepared import PreparedModel
 from qa.errors import DocumentError
-from qa.reading import Source, read_document
+from qa.indexing.builder import build
+from qa.reading import Reading, Source, read_document
 from qa.reading.formats.pdf.pieces import Words, mark_of, without_mark
 from qa.reading.manuscript import PAGE_TURN
 from qa.records import Document, Passage
@@ -71,6 +74,21 @@ def test_a_passage_that_goes_on_on_the_next_page_is_one_and_begins_on_the_first(
         turn = next(turn for turn in document.pages if passage.start < turn < passage.end)
         assert document.text[turn - 1] in " \n-"
         assert PAGE_TURN not in passage.text
+
+
+def test_a_citation_names_the_page_that_a_passage_begins_on_and_the_one_that_it_ends_on(
+    real_model: PreparedModel,
+) -> None:
+    name = "kazakh-diplomacy-printed.pdf"
+    data = (FORMATS / "pdf" / name).read_bytes()
+    document, passages = read_document(Source("essay", name, data, hashlib.sha256(data).hexdigest()))
+    generation = build(Reading((document,), passages, ()), real_model).generation
+    found = {passage.anchor: generation.citation(passage) for passage in passages}
+    assert (found["s1.p1"].page, found["s1.p1"].page_end) == (1, 1)
+    assert (found["s7.p1"].page, found["s7.p1"].page_end) == (5, 5)
+    assert {
+        citation.page_end - citation.page for citation in found.values() if citation.page and citation.page_end
+    } == {0, 1}
 
 
 @pytest.mark.parametrize("made", ["-printed", "-printed-untagged"])
