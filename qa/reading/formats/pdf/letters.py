@@ -35,29 +35,32 @@ class Letters:
 
     def runs(self) -> Iterator[Run]:
         open_: Run | None = None
+        right = 0.0
         units: list[str] = []
         for run in self._singles():
-            if open_ is not None and self._continues(open_, run):
-                gap = run.left - open_.right
-                spaced = gap > _WORD_GAP * min(open_.size, run.size) and units[-1] != " " and run.text != " "
+            if open_ is not None and self._continues(open_, right, run):
+                spaced = (
+                    run.left - right > _WORD_GAP * min(open_.size, run.size) and units[-1] != " " and run.text != " "
+                )
                 units.extend((" ", run.text) if spaced else (run.text,))
-                open_ = replace(open_, right=max(open_.right, run.right))
+                right = max(right, run.right)
                 continue
             if open_ is not None:
-                yield _closed(open_, units)
-            open_, units = run, [run.text]
+                yield _closed(open_, right, units)
+            open_, right, units = run, run.right, [run.text]
         if open_ is not None:
-            yield _closed(open_, units)
+            yield _closed(open_, right, units)
 
-    def _continues(self, open_: Run, run: Run) -> bool:
+    def _continues(self, open_: Run, right: float, run: Run) -> bool:
+        """Whether a letter goes on with a run that reaches to ``right``."""
         alike = (open_.element, open_.artifact, open_.bold) == (run.element, run.artifact, run.bold)
         if not alike or abs(open_.baseline - run.baseline) > 0.1 * open_.size or abs(open_.size - run.size) > 0.3:
             return False
         size = max(open_.size, run.size)
-        if not -size <= run.left - open_.right <= _WIDE_GAP * size:
+        if not -size <= run.left - right <= _WIDE_GAP * size:
             return False
         return not any(
-            open_.right - 1 <= rule.left and rule.right <= run.left + 1 and rule.bottom <= run.baseline <= rule.top
+            right - 1 <= rule.left and rule.right <= run.left + 1 and rule.bottom <= run.baseline <= rule.top
             for rule in self.uprights
         )
 
@@ -102,10 +105,10 @@ class Letters:
         return self._fonts[key]
 
 
-def _closed(run: Run, units: list[str]) -> Run:
+def _closed(run: Run, right: float, units: list[str]) -> Run:
     """Halves of characters are put together, letters with the accents that follow them, ligatures apart."""
     text = "".join(units).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return replace(run, text=unicodedata.normalize("NFC", text.translate(_LIGATURES)))
+    return replace(run, right=right, text=unicodedata.normalize("NFC", text.translate(_LIGATURES)))
 
 
 def _letter(code: int) -> str:
