@@ -219,7 +219,7 @@ def test_a_file_that_breaks_a_parser_stops_nothing(corpus: Path, monkeypatch: py
     def broken(text: str, title: str) -> None:
         raise KeyError("kisim")
 
-    monkeypatch.setitem(corpus_module._PARSERS, ".md", broken)
+    monkeypatch.setitem(corpus_module._PARSERS, "markdown", broken)
     reading = read_corpus(corpus)
     assert [document.id for document in reading.documents] == ["one"]
     assert "KeyError" in reading.skipped[0].reason
