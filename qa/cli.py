@@ -225,6 +225,12 @@ def outline(document: str | None) -> None:
 def _print_outline(document: Document, passages: list[Passage]) -> None:
     about = f"{document.name}, {document.encoding}, {document.language}, {len(document.text)} characters"
     click.echo(f"{document.title}\n  {document.id} ({about})")
+    said = document.metadata
+    known = {"author": "; ".join(said.authors), "date": said.date, "url": said.url, "tags": ", ".join(said.tags)}
+    for name, value in ({name: value for name, value in known.items() if value} | dict(said.fields)).items():
+        click.echo(f"  {name}: {value}")
+    for warning in document.warnings:
+        click.echo(f"  warning: {warning}")
     for section in document.sections:
         indent = "  " * section.level
         if section.level:

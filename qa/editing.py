@@ -24,6 +24,7 @@ from qa.reading import Source, read_document
 from qa.reading.corpus import document_files, same_kind
 from qa.reading.folder import TAKEN_BY_ROUTES
 from qa.reading.kinds import kind_of
+from qa.reading.sidecar import sidecar_of
 
 ANY = "*"
 LOCK = "corpus.lock"
@@ -93,7 +94,7 @@ class Editor:
         return Written(id_, sha256, created=path is None)
 
     def remove(self, id_: str, condition: Condition = _ALWAYS) -> None:
-        """Remove a document's file.
+        """Remove a document's file, and the file of metadata beside it.
 
         Raises:
             InvalidIdError, PreconditionError, EditError: as in `write`.
@@ -109,7 +110,10 @@ class Editor:
             condition.check(id_, _sha256(path))
             if not any(_holds_document(one, other) for one, other in files.items()):
                 raise ConflictError(f"{id_!r} is the last document, and an index of nothing cannot be built")
+            beside = sidecar_of(path)
             path.unlink()
+            if beside is not None:
+                beside.unlink(missing_ok=True)
             sync_folder(path.parent)
 
     def _new(self, id_: str, suffix: str) -> Path:

@@ -87,6 +87,9 @@ def rebuild_and_tell(settings: Settings, *, full: bool = False, force: bool = Fa
         _say(f"building: {rebuilt.reasons}")
     for file in rebuilt.manifest.skipped:
         _say(f"skipped {file.reason}")
+    for source in rebuilt.manifest.sources:
+        for warning in source.warnings:
+            _say(f"{source.name}: {warning}")
     tell(f"qa: {rebuilt.detail}" if rebuilt.status == "held" else rebuilt.detail)
     return rebuilt
 

@@ -6,8 +6,10 @@ Every offset is a pair ``start, end`` in Unicode characters (code points), end e
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+Scalar = str | int | float | bool
 Span = tuple[int, int]
 
 
@@ -71,13 +73,31 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a document's author or owner says of it, cleaned and bounded.
+
+    ``date`` is a date of ISO 8601, or a month or a year of one (``"1994-03"``, ``"1994"``); ``url`` the address of the
+    author's own page, http or https, in ASCII; ``language`` a code of two or three letters, which counts for more than
+    what the text looks like; ``fields`` are any others, by names in small letters.
+    """
+
+    authors: tuple[str, ...] = ()
+    date: str | None = None
+    url: str | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+    fields: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A source file as it was read.
 
     ``name`` is the file's path inside the corpus folder, ``sha256`` the hash of its bytes, ``size``
     their number; ``text`` is what all offsets refer to, decoded or, for a format that is no text, composed;
     ``encoding`` is the name of the one that it was in, or of the format. ``language`` is a two-letter code. ``pages``:
-    the offset at which page 1, 2, … begins; none for a format without pages.
+    the offset at which page 1, 2, … begins; none for a format without pages. ``sidecar_sha256`` is the hash of the file
+    of metadata beside it, None where there is none; ``warnings`` say what of the metadata was left out.
     """
 
     id: str
@@ -91,6 +111,9 @@ class Document:
     sections: tuple[Section, ...]
     dropped: tuple[Dropped, ...]
     pages: tuple[int, ...] = ()
+    metadata: Metadata = field(default_factory=Metadata)
+    sidecar_sha256: str | None = None
+    warnings: tuple[str, ...] = ()
 
     def page(self, offset: int) -> int | None:
         """The page, counted from 1, that holds the character at ``offset``."""
@@ -100,7 +123,9 @@ class Document:
 @dataclass(frozen=True, slots=True)
 class Citation:
     """Where a passage stands, in the words of the public interface; ``page`` and ``page_end`` only where there are
-    pages, counted from 1."""
+    pages, counted from 1. ``author`` and ``date`` are those of the document, ``source_url`` the place on its author's
+    own page.
+    """
 
     document: str
     title: str
@@ -117,16 +142,23 @@ class Citation:
     anchor: str
     page: int | None = None
     page_end: int | None = None
+    author: str | None = None
+    date: str | None = None
+    source_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found for a question; ``score`` lies in 0 to 1, ``highlights`` within the passage's text."""
+    """A passage found for a question; ``score`` lies in 0 to 1, ``highlights`` within the passage's text.
+
+    ``duplicates`` tell where other documents have the same passage, or nearly the same.
+    """
 
     passage: Passage
     citation: Citation
     score: float
     highlights: tuple[Span, ...]
+    duplicates: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

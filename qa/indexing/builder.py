@@ -24,7 +24,7 @@ from qa.indexing.tokens import TokenStore
 from qa.language import NORMALISER_VERSION
 from qa.language.abbreviations import Abbreviations
 from qa.language.lexicon import Lexicon
-from qa.reading import CHUNKER_VERSION, Known, Reading
+from qa.reading import CHUNKER_VERSION, Known, Reading, fingerprint
 from qa.records import Document, Passage
 
 METRIC = "inner product of vectors of length one"
@@ -143,7 +143,10 @@ def known_documents(previous: Generation | None) -> Known:
     ):
         return {}
     return {
-        (document.name, document.sha256): (document, tuple(previous.passages_of(document.id)))
+        (document.name, fingerprint(document.sha256, document.sidecar_sha256)): (
+            document,
+            tuple(previous.passages_of(document.id)),
+        )
         for document in previous.documents.values()
     }
 
@@ -216,5 +219,11 @@ def _manifest(reading: Reading, card: Card, tokens: int, newest: str) -> Manifes
 
 def _source(document: Document, passages: int) -> SourceEntry:
     return SourceEntry(
-        id=document.id, name=document.name, sha256=document.sha256, size=document.size, passages=passages
+        id=document.id,
+        name=document.name,
+        sha256=document.sha256,
+        size=document.size,
+        passages=passages,
+        sidecar_sha256=document.sidecar_sha256,
+        warnings=document.warnings,
     )

@@ -31,13 +31,17 @@ class ModelIdentity(_Frozen):
 
 
 class SourceEntry(_Frozen):
-    """A file of the corpus as it was when the generation was built."""
+    """A file of the corpus as it was when the generation was built; the hash of the metadata beside it, and what of its
+    metadata was left out.
+    """
 
     id: str
     name: str
     sha256: str
     size: int
     passages: int
+    sidecar_sha256: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class SkippedEntry(_Frozen):

@@ -9,7 +9,7 @@ from qa.encoding.prepared import Card
 from qa.errors import CorpusError
 from qa.indexing.manifest import Manifest
 from qa.language import NORMALISER_VERSION
-from qa.reading import CHUNKER_VERSION, source_hashes
+from qa.reading import CHUNKER_VERSION, fingerprint, source_hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def staleness(manifest: Manifest, corpus: Path, card: Card | None) -> Staleness:
         found = source_hashes(corpus)
     except CorpusError:
         return Staleness(reasons=("the corpus folder is missing",))
-    built = {entry.name: entry.sha256 for entry in manifest.sources}
+    built = {entry.name: fingerprint(entry.sha256, entry.sidecar_sha256) for entry in manifest.sources}
     passed_over = {entry.name for entry in manifest.skipped if found.get(entry.name) == entry.sha256}
     return Staleness(
         added=tuple(sorted(found.keys() - built.keys() - passed_over)),

@@ -4,6 +4,7 @@ from qa.reading.corpus import (
     Known,
     Reading,
     Source,
+    fingerprint,
     read_corpus,
     read_document,
     source_hashes,
@@ -12,7 +13,7 @@ from qa.reading.corpus import (
 from qa.reading.folder import Skipped, is_hidden, is_of_a_kind_read
 
 # Part of every generation's manifest: raise it when the same file may give other passages.
-CHUNKER_VERSION = 2
+CHUNKER_VERSION = 3
 
 __all__ = [
     "CHUNKER_VERSION",
@@ -20,6 +21,7 @@ __all__ = [
     "Reading",
     "Skipped",
     "Source",
+    "fingerprint",
     "is_hidden",
     "is_of_a_kind_read",
     "read_corpus",

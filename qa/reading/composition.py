@@ -7,7 +7,7 @@ become part of a passage is decided here, as it is for Markdown.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
@@ -18,6 +18,7 @@ from qa.reading.manuscript import PAGE_TURN, tidy, tidy_code, without_turns
 from qa.reading.outline import Heading, Outline
 from qa.reading.parts import Note, Part
 from qa.reading.plaintext import DOTS, item_label
+from qa.reading.stated import Stated
 
 BULLET = "•"
 # In characters, as in Markdown: of a header cell the beginning names the column.
@@ -38,7 +39,7 @@ class Composed:
     text: str
     outline: Outline
     pages: tuple[int, ...] = ()
-    declared: Mapping[str, str] = field(default_factory=dict)
+    declared: Stated = field(default_factory=dict)
 
 
 class Composition:

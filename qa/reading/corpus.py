@@ -17,14 +17,18 @@ from qa.language.identification import detect_language
 from qa.reading.composition import Composed
 from qa.reading.decoding import decode
 from qa.reading.folder import LARGEST_FILE, TOO_LARGE, Skipped, files_of, read_file
+from qa.reading.front_matter import FrontMatter
 from qa.reading.isolation import Converters, Converting
 from qa.reading.isolation import converters as shared
 from qa.reading.kinds import Kind, kind_of
 from qa.reading.lines import Lines
 from qa.reading.markdown import parse_markdown
+from qa.reading.metadata import Said, metadata_of
 from qa.reading.outline import Outline
 from qa.reading.passages import cut_passages
 from qa.reading.plaintext import parse_plain_text
+from qa.reading.sidecar import SUFFIX, sidecar_of, stated_beside
+from qa.reading.stated import Stated
 from qa.records import Document, Passage
 from qa.settings import cores
 
@@ -38,12 +42,23 @@ _PARSERS: dict[str, Callable[[str, str], Outline]] = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file of the corpus: its bytes, their hash, and its name relative to the folder, with forward slashes."""
+    """A file of the corpus: its bytes, their hash, and its name relative to the folder, with forward slashes; and the
+    bytes of the file of metadata beside it, if there is one.
+    """
 
     id: str
     name: str
     data: bytes
     sha256: str
+    sidecar: bytes | None = None
+
+    @property
+    def sidecar_sha256(self) -> str | None:
+        return None if self.sidecar is None else hashlib.sha256(self.sidecar).hexdigest()
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.sha256, self.sidecar_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +70,7 @@ class Reading:
     skipped: tuple[Skipped, ...]
 
 
-# What an earlier reading made of a file, by the file's name and hash.
+# What an earlier reading made of a file, by the file's name and fingerprint.
 Read = tuple[Document, tuple[Passage, ...]]
 Known = Mapping[tuple[str, str], Read]
 
@@ -73,11 +88,11 @@ def read_corpus(folder: Path, known: Known = MappingProxyType({})) -> Reading:
         try:
             document, own = result()
         except DocumentError as error:
-            skipped.append(Skipped(source.name, str(error), source.sha256))
+            skipped.append(Skipped(source.name, str(error), source.fingerprint))
         except Exception as error:  # whatever one file does to a parser, the others are read
             log.exception("reading %s failed", source.name)
             reason = f"{source.name}: reading it failed ({type(error).__name__}); please report it with the file"
-            skipped.append(Skipped(source.name, reason, source.sha256))
+            skipped.append(Skipped(source.name, reason, source.fingerprint))
         else:
             documents.append(document)
             passages.extend(own)
@@ -93,7 +108,7 @@ def _each_read(sources: Sequence[Source], known: Known) -> Iterator[tuple[Source
     with Converters() as converters, ThreadPoolExecutor(cores()) as pool:
         results: list[Callable[[], Read]] = []
         for source in sources:
-            found = known.get((source.name, source.sha256))
+            found = known.get((source.name, source.fingerprint))
             kind = kind_of(source.name)
             if found is not None:
                 results.append(partial(_same, found))
@@ -121,6 +136,7 @@ def read_document(source: Source, converters: Converting | None = None) -> Read:
     kind = kind_of(source.name)
     assert kind is not None  # others are no sources
     composed, encoding = _decoded(source, kind) if kind.text else (_converted(source, kind, converters), kind.name)
+    said = _said(source, composed.declared)
     lines = Lines(composed.text)
     passages = cut_passages(source.id, composed.text, composed.outline, lines)
     if not passages:
@@ -132,13 +148,16 @@ def read_document(source: Source, converters: Converting | None = None) -> Read:
         name=source.name,
         title=composed.outline.title,
         text=composed.text,
-        language=detect_language(composed.text),
+        language=said.metadata.language or detect_language(composed.text),
         encoding=encoding,
         sha256=source.sha256,
         size=len(source.data),
         sections=tuple(part.section for part in composed.outline.sections),
         dropped=composed.outline.dropped,
         pages=composed.pages,
+        metadata=said.metadata,
+        sidecar_sha256=source.sidecar_sha256,
+        warnings=said.warnings,
     )
     return document, passages
 
@@ -148,7 +167,11 @@ def _decoded(source: Source, kind: Kind) -> tuple[Composed, str]:
     decoded = decode(source.data, source.name)
     if not visible(decoded.text):
         raise _empty(source)
-    return Composed(decoded.text, _PARSERS[kind.name](decoded.text, _title_of(source.id))), decoded.encoding
+    parse = _PARSERS[kind.name]
+    front = FrontMatter.of(decoded.text)
+    stated = front.stated if front and (parse is parse_markdown or front.is_meant) else {}
+    outline = parse(decoded.text, _said(source, stated).title or _title_of(source.id))
+    return Composed(decoded.text, outline, declared=stated), decoded.encoding
 
 
 def _converted(source: Source, kind: Kind, converters: Converting | None) -> Composed:
@@ -156,7 +179,9 @@ def _converted(source: Source, kind: Kind, converters: Converting | None) -> Com
     if not source.data:
         raise _empty(source)
     try:
-        composed = (converters or shared()).convert(kind.name, source.data, _title_of(source.id))
+        composed = (converters or shared()).convert(
+            kind.name, source.data, _said(source, {}).title or _title_of(source.id)
+        )
     except DocumentError as error:
         raise DocumentError(f"{source.name}: {error}") from error
     if not visible(composed.text):
@@ -166,6 +191,22 @@ def _converted(source: Source, kind: Kind, converters: Converting | None) -> Com
 
 def _empty(source: Source) -> DocumentError:
     return DocumentError(f"{source.name}: the file is empty; write something in it or remove it")
+
+
+def _said(source: Source, stated: Stated) -> Said:
+    """What a document states itself and, which counts for more, the file of metadata beside it."""
+    if source.sidecar is None:
+        return metadata_of(stated)
+    try:
+        return metadata_of({**stated, **stated_beside(source.sidecar)})
+    except ValueError as error:
+        said = metadata_of(stated)
+        return said._replace(warnings=(f"{source.name}{SUFFIX}: {error}; it is left out", *said.warnings))
+
+
+def fingerprint(sha256: str, sidecar_sha256: str | None) -> str:
+    """What changes with a document's file and with the file of metadata beside it: a hash in hexadecimal digits."""
+    return hashlib.sha256(f"{sha256} {sidecar_sha256}".encode()).hexdigest() if sidecar_sha256 else sha256
 
 
 def list_sources(folder: Path) -> tuple[list[Source], list[Skipped]]:
@@ -185,8 +226,16 @@ def list_sources(folder: Path) -> tuple[list[Source], list[Skipped]]:
         if len(data) > LARGEST_FILE:
             skipped.append(Skipped(name, f"{name}: {TOO_LARGE}"))
         else:
-            sources.append(Source(id_, name, data, hashlib.sha256(data).hexdigest()))
+            sources.append(Source(id_, name, data, hashlib.sha256(data).hexdigest(), _sidecar(path)))
     return sources, skipped
+
+
+def _sidecar(path: Path) -> bytes | None:
+    beside = sidecar_of(path)
+    try:
+        return read_file(beside) if beside else None
+    except OSError:
+        return None
 
 
 def document_files(folder: Path) -> dict[str, Path]:
@@ -204,33 +253,42 @@ def same_kind(suffix: str, other: str) -> bool:
 
 
 def source_hashes(folder: Path) -> dict[str, str]:
-    """The sha256 of each file that is a document by its name; a file is read again only when it was written to.
+    """The `fingerprint` of each file that is a document by its name; a file is read again only when it was written to.
 
     Raises:
         CorpusError: the folder does not exist.
     """
+    stats = source_stats(folder)
     hashes = {}
-    for name, (size, written_ns) in source_stats(folder).items():
+    for name, (size, written_ns) in stats.items():
+        if name.endswith(SUFFIX):
+            continue
+        beside = stats.get(f"{name}{SUFFIX}")
         try:
-            hashes[name] = _sha256(folder / name, size, written_ns)
+            own = _sha256(folder / name, size, written_ns)
+            hashes[name] = fingerprint(own, _sha256(folder / f"{name}{SUFFIX}", *beside) if beside else None)
         except OSError:
             continue  # gone or closed since it was listed: as good as not there
     return hashes
 
 
 def source_stats(folder: Path) -> dict[str, tuple[int, int]]:
-    """The size and the time of writing (ns) of each file that is a document by its name; none is read.
+    """The size and the time of writing (ns) of each file that is a document by its name, and of each file of metadata
+    beside one; none is read.
 
     Raises:
         CorpusError: the folder does not exist.
     """
     stats = {}
     for _, name, path in files_of(folder)[0]:
-        try:
-            stat = path.stat()
-        except OSError:
-            continue  # as in `source_hashes`
-        stats[name] = stat.st_size, stat.st_mtime_ns
+        beside = sidecar_of(path)
+        for file, called in ((path, name), (beside, f"{name}{SUFFIX}")):
+            try:
+                stat = file.stat() if file else None
+            except OSError:
+                continue  # as in `source_hashes`
+            if stat:
+                stats[called] = stat.st_size, stat.st_mtime_ns
     return stats
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from qa.errors import CorpusError
 from qa.reading.kinds import READ, kind_of
+from qa.reading.sidecar import SUFFIX as SIDECAR
+from qa.reading.sidecar import is_sidecar
 
 LARGEST_FILE = 32 * 1024 * 1024
 TOO_LARGE = f"larger than {LARGEST_FILE // 1024**2} MiB; split it"
@@ -33,8 +35,8 @@ def is_hidden(name: str) -> bool:
 
 
 def is_of_a_kind_read(name: str) -> bool:
-    """Whether files so named are read."""
-    return kind_of(name) is not None
+    """Whether files so named are read, as documents or for their metadata."""
+    return is_sidecar(name) or kind_of(name) is not None
 
 
 def files_of(folder: Path) -> tuple[list[tuple[str, str, Path]], list[Skipped]]:
@@ -61,6 +63,8 @@ def files_of(folder: Path) -> tuple[list[tuple[str, str, Path]], list[Skipped]]:
             continue
         shown = "".join(sign if sign.isprintable() else _escaped(sign) for sign in name)
         id_ = name[: -len(path.suffix)] if path.suffix else name
+        if is_sidecar(name) and path.with_name(path.name[: -len(SIDECAR)]).is_file() and not linked:
+            continue  # read with the document that it lies beside
         reason = _unusable(path, inside(path if linked else path.parent), id_, taken.get(id_))
         if shown != name:
             reason = "its name is not UTF-8 or holds control characters; rename it"
@@ -75,6 +79,8 @@ def files_of(folder: Path) -> tuple[list[tuple[str, str, Path]], list[Skipped]]:
 def _unusable(path: Path, inside: bool, id_: str, twin: str | None) -> str | None:
     if _is_folder(path):
         return "a link to a folder, which is not followed; move the folder itself here"
+    if is_sidecar(path.name):
+        return "metadata is read from a file beside its document, which this is not; rename it, or remove it"
     if not is_of_a_kind_read(path.name):
         return f"files of kind {path.suffix or 'without suffix'} are not read, but {READ}; save it as one of these"
     try:

@@ -1,48 +1,36 @@
-"""The metadata that a Markdown text may begin with. It is read as data, and nothing is made of it but its title."""
+"""The metadata that a text may begin with, between two lines of hyphens."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from qa.language.cleaning import visible
+from qa.reading.metadata import KNOWN_NAMES
+from qa.reading.stated import LONGEST, Stated, stated_in
 
-if TYPE_CHECKING:
-    from yaml.nodes import Node
-
-# Metadata is short, and YAML is slow to read: what is longer, in characters, is text between two rules.
-_LONGEST = 16_384
-_TEXT = "tag:yaml.org,2002:str"
 _FENCED = re.compile(r"---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """``title`` is None where there is none, or it is no text."""
+    """What is ``stated``, and where in the text it ends; ``title`` is None where there is none, or it is no text."""
 
     title: str | None
+    stated: Stated
+    end: int
+
+    @property
+    def is_meant(self) -> bool:
+        """Whether it names what metadata has: in a plain text, two rules with "Label: text" between may be text."""
+        return any(name.strip().lower() in KNOWN_NAMES for name in self.stated)
 
     @classmethod
     def of(cls, text: str) -> FrontMatter | None:
-        """What a text begins with, or None: a rule at the top of a text is no front matter.
-
-        No value is constructed, so that neither aliases and merges, which multiply, nor tags and numbers, which may be
-        malformed or enormous, are ever followed.
-        """
-        import yaml
-
-        found = _FENCED.match(text, 0, _LONGEST)
-        try:
-            root = yaml.compose(found["yaml"], Loader=yaml.SafeLoader) if found else None
-        except (yaml.YAMLError, RecursionError, ValueError):
+        """What a text begins with, or None: a rule at the top of a text is no front matter."""
+        found = _FENCED.match(text, 0, LONGEST)  # what is longer is text between two rules
+        stated = stated_in(found["yaml"]) if found else None
+        if found is None or stated is None:
             return None
-        if not isinstance(root, yaml.MappingNode):
-            return None
-        return cls(_title([value for key, value in root.value if key.tag == _TEXT and key.value == "title"]))
-
-
-def _title(values: list[Node]) -> str | None:
-    """Of several the last counts."""
-    title = values[-1] if values else None
-    return (visible(title.value) or None) if title is not None and title.tag == _TEXT else None
+        title = stated.get("title")
+        return cls((visible(title) or None) if isinstance(title, str) else None, stated, found.end())

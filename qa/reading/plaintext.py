@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from qa.language.cleaning import visible
 from qa.reading.debris import debris_tail, is_debris
+from qa.reading.front_matter import FrontMatter
 from qa.reading.headings import CAPITALS_RANK, LONGEST_HEADING, Candidate, candidate, run_on, unnumbered_rank
 from qa.reading.lines import Line, Lines
 from qa.reading.outline import Block, Heading, Outline, OutlineBuilder
@@ -95,7 +96,11 @@ class _Parser:
         self.text = text
         self.builder = OutlineBuilder(Lines(text))
         self.lines = self.builder.lines.all
-        self.written = [place for place, line in enumerate(self.lines) if not line.blank]
+        front = FrontMatter.of(text)
+        self.front = front if front is not None and front.is_meant else None
+        # Of metadata nothing is text: the lines after it are as if it were not there.
+        self.first = sum(1 for line in self.lines if self.front and line.start < self.front.end)
+        self.written = [place for place, line in enumerate(self.lines) if place >= self.first and not line.blank]
         self.candidates = {place: candidate(self.lines[place].text) for place in self.written}
         self.headings: dict[int, Heading] = {}
         self.skipped: set[int] = set()
@@ -108,7 +113,9 @@ class _Parser:
         self._debris()
         self._title()
         self.headings |= self._unnumbered_headings()
-        for place, line in enumerate(self.lines):
+        if self.front:
+            self.builder.drop(0, self.front.end, "front matter")
+        for place, line in enumerate(self.lines[self.first :], self.first):
             if place in self.headings:
                 self._close()
                 self.builder.heading(self.headings[place])
@@ -185,7 +192,7 @@ class _Parser:
 
     def _apart(self, place: int) -> tuple[bool, bool]:
         """Whether the line has nothing, a blank line or a heading above it, and nothing or a blank line below."""
-        above = place == 0 or self.lines[place - 1].blank or place - 1 in self.headings
+        above = place == self.first or self.lines[place - 1].blank or place - 1 in self.headings
         below = place + 1 == len(self.lines) or self.lines[place + 1].blank
         return above, below
 

@@ -31,6 +31,7 @@ from qa.language.lexicon import Lexicon
 from qa.reading import Source, formats, read_corpus, read_document
 from qa.reading.decoding import decode
 from qa.reading.front_matter import FrontMatter
+from qa.reading.metadata import metadata_of
 from qa.reading.passages import LONGEST_PASSAGE
 from qa.records import Document, Passage
 from qa.retrieval.quotation import verify
@@ -98,6 +99,9 @@ def front_matter(data: bytes) -> None:
     text = f"---\n{_text(data)}\n---\n\nText.\n"
     found = FrontMatter.of(text)
     assert found is None or found.title is None or visible(found.title) == found.title
+    said = metadata_of(found.stated if found else {}).metadata
+    assert said.url is None or (said.url.isascii() and said.url.startswith(("http://", "https://")))
+    assert all(visible(name) for name in (*said.authors, *said.tags, *said.fields))
     _document(text.encode(), "essay.md")
 
 
