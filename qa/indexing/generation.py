@@ -34,6 +34,7 @@ from qa.indexing.manifest import Manifest, check_files, read_manifest
 from qa.indexing.tokens import TokenStore
 from qa.language.abbreviations import Abbreviations
 from qa.language.lexicon import Lexicon
+from qa.reading.text_fragment import source_url
 from qa.records import Citation, Document, Passage
 
 DOCUMENTS, PASSAGES = "documents.jsonl", "passages.jsonl"
@@ -202,6 +203,9 @@ class Generation:
             anchor=passage.anchor,
             page=document.page(passage.start),
             page_end=document.page(max(passage.start, passage.end - 1)),
+            author="; ".join(document.metadata.authors) or None,
+            date=document.metadata.date,
+            source_url=source_url(document, passage),
         )
 
 

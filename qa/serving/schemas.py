@@ -63,6 +63,11 @@ class CitationBody(BaseModel):
     page: int | None = Field(description="the page where it begins, counted from 1; null in a format without pages")
     page_end: int | None = Field(description="the page where it ends")
     url: str
+    author: str | None = Field(description="who wrote the document, several joined by semicolons, if its metadata say")
+    date: str | None = Field(description="of the document: a date, a month or a year of ISO 8601")
+    source_url: str | None = Field(
+        description="the place on the author's own page, by a text fragment; null where the metadata name no page"
+    )
 
     @classmethod
     def of(cls, citation: Citation, base_url: str) -> CitationBody:
