@@ -67,6 +67,11 @@ class Settings(BaseSettings):
         "each would count for itself: with QA_RATE_LIMIT or QA_UNANSWERED=memory",
     )
     base_url: str = Field(default="", description="what the links in citations begin with; empty: they are relative")
+    cite: Literal["read", "source"] = Field(
+        default="read",
+        description="where the links of chat replies and tools lead: read, to this service's reading page, or source, to "
+        "the author's own page where a document's metadata name one",
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         json_schema_extra={"shown": ""},

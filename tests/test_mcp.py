@@ -33,6 +33,7 @@ from qa.reading import read_corpus
 from qa.retrieval.answerer import Answerer
 from qa.retrieval.calibration import Calibration
 from qa.retrieval.relevance import Scales
+from qa.serving.links import Links
 from qa.serving.live import Live
 from qa.serving.mcp.origins import refusal
 from qa.serving.mcp.route import LateStart
@@ -107,7 +108,7 @@ def answerer(corpus: Path, real_model: PreparedModel) -> Answerer:
 
 
 def in_memory(answerer: Answerer | Callable[[], Answerer], base_url: str = "https://essay.example") -> Server[Any]:
-    return server_of(Library(answerer if callable(answerer) else lambda: answerer, lambda _: base_url))
+    return server_of(Library(answerer if callable(answerer) else lambda: answerer, lambda _: Links(base_url)))
 
 
 # Over HTTP, to the running service.

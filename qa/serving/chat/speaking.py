@@ -18,9 +18,10 @@ from qa.conversation.reply import Mark, Piece, Reply
 from qa.conversation.turns import Turn, question_of
 from qa.records import Citation, Hit
 from qa.retrieval.answerer import Answerer
+from qa.serving.links import Links
 from qa.serving.listening import Listening, UnansweredPart
 from qa.serving.parts import AnswererPart, SettingsPart
-from qa.serving.schemas import DEFAULT_TOP_K, LONGEST_QUESTION, reading_url
+from qa.serving.schemas import DEFAULT_TOP_K, LONGEST_QUESTION
 from qa.serving.synthesis.language_model import Gone, LanguageModel
 from qa.serving.synthesis.writing import synthesised
 from qa.serving.unanswered import Nowhere, Unanswered
@@ -96,7 +97,7 @@ class Speaker(NamedTuple):
         return Speech(reply, _spoken(reply))
 
     def url_of(self, citation: Citation) -> str:
-        return reading_url(self.base_url, citation.document, citation.anchor)
+        return Links.of(self.base_url, self.settings).passage(citation)
 
     def cited(self, mark: Mark, reply: Reply) -> dict[str, Any]:
         """What a marker in the text cites, as OpenAI's protocols tell of it."""

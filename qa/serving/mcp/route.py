@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.retrieval.answerer import Answerer
 from qa.serving.chat.speaking import base_url_of
+from qa.serving.links import Links
 from qa.serving.listening import Listening
 from qa.serving.mcp.origins import refusal
 from qa.serving.parts import SettingsPart
@@ -54,14 +55,14 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     def load() -> AbstractAsyncContextManager[ASGIApp]:
         from qa.serving.mcp.server import Library, over_http
 
-        def base_url(request: Request | None) -> str:
+        def links(request: Request | None) -> Links:
             assert request is not None  # over HTTP there is one
-            return base_url_of(request, app.state.settings)
+            return Links.of(base_url_of(request, app.state.settings), app.state.settings)
 
         def answerer() -> Answerer:
             return Listening.of(app.state.live.answerer(), app.state.unanswered)
 
-        return over_http(Library(answerer, base_url))
+        return over_http(Library(answerer, links))
 
     async with create_task_group() as tasks:
         app.state.mcp = LateStart(load, tasks)

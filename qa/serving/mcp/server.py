@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from qa import __version__
 from qa.records import Document
 from qa.retrieval.answerer import Answerer
+from qa.serving.links import Links
 from qa.serving.mcp.tools import TOOLS, Tool, contents
 from qa.serving.problems import NotReadyError, message_of
 
@@ -37,10 +38,10 @@ _DOCUMENTS = "suraq://documents/"
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """What is searched and read. ``base_url`` gives what links begin with; its argument is None where no HTTP is."""
+    """What is searched and read. ``links`` tells where links lead; its argument is None where no HTTP is."""
 
     answerer: Callable[[], Answerer]
-    base_url: Callable[[Request | None], str]
+    links: Callable[[Request | None], Links]
 
 
 def server_of(library: Library) -> Server[Any]:
@@ -94,8 +95,8 @@ class _Shelf:
             )
         try:
             answerer = self._answerer(context)
-            base_url = self._library.base_url(context.request)
-            result = await run_sync(partial(tool.call, answerer, params.arguments or {}, base_url))
+            links = self._library.links(context.request)
+            result = await run_sync(partial(tool.call, answerer, params.arguments or {}, links))
         except Exception as error:
             # A model may mend what it asked for where it is told as the tool's result, not as a fault of the protocol.
             return types.CallToolResult(content=[_text(message_of(error))], is_error=True)

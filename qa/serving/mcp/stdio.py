@@ -10,6 +10,7 @@ import anyio
 from qa.indexing.store import CURRENT
 from qa.loading import reload_answerer
 from qa.retrieval.answerer import Answerer
+from qa.serving.links import Links
 from qa.serving.live import Live
 from qa.serving.mcp.server import Library, over_stdio
 from qa.settings import Settings
@@ -26,7 +27,7 @@ def serve(settings: Settings, answerer: Answerer) -> None:
     live.start()
     library = Library(
         lambda: live.answerer() if live.generation else answerer,
-        lambda _request: settings.base_url or serving_address(settings),
+        lambda _request: Links.of(settings.base_url or serving_address(settings), settings),
     )
     try:
         anyio.run(over_stdio, library)

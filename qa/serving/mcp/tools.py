@@ -13,7 +13,8 @@ from qa.indexing.generation import Generation
 from qa.records import Document, Passage
 from qa.retrieval.answerer import Answerer
 from qa.serving.chat.speaking import title_of
-from qa.serving.schemas import DEFAULT_TOP_K, QuestionText, reading_url
+from qa.serving.links import Links
+from qa.serving.schemas import DEFAULT_TOP_K, QuestionText
 
 _LONGEST_VALUE = 80
 _MOST_TITLES, _LONGEST_TITLE = 5, 120
@@ -61,16 +62,16 @@ class Fetched(BaseModel):
 
 
 class Tool(NamedTuple):
-    """``run`` takes arguments of the type ``takes``, and what links begin with."""
+    """``run`` takes arguments of the type ``takes``, and where links lead."""
 
     name: str
     title: str
     description: str
     takes: type[BaseModel]
     gives: type[BaseModel]
-    run: Callable[[Answerer, Any, str], BaseModel]
+    run: Callable[[Answerer, Any, Links], BaseModel]
 
-    def call(self, answerer: Answerer, arguments: Mapping[str, Any], base_url: str) -> BaseModel:
+    def call(self, answerer: Answerer, arguments: Mapping[str, Any], links: Links) -> BaseModel:
         """The tool's result.
 
         Raises:
@@ -81,10 +82,10 @@ class Tool(NamedTuple):
             taken = self.takes.model_validate(arguments)
         except ValidationError as error:
             raise ArgumentError(_fault(error)) from error
-        return self.run(answerer, taken, base_url)
+        return self.run(answerer, taken, links)
 
 
-def search(answerer: Answerer, arguments: SearchArguments, base_url: str) -> Results:
+def search(answerer: Answerer, arguments: SearchArguments, links: Links) -> Results:
     """The passages that ``POST /ask`` gives, in their order."""
     answer = answerer.answer(arguments.query, DEFAULT_TOP_K)
     return Results(
@@ -92,7 +93,7 @@ def search(answerer: Answerer, arguments: SearchArguments, base_url: str) -> Res
             Result(
                 id=hit.passage.id,
                 title=title_of(hit.citation),
-                url=reading_url(base_url, hit.citation.document, hit.citation.anchor),
+                url=links.passage(hit.citation),
                 answerable=answer.answerable,
             )
             for hit in answer.hits
@@ -100,7 +101,7 @@ def search(answerer: Answerer, arguments: SearchArguments, base_url: str) -> Res
     )
 
 
-def fetch(answerer: Answerer, arguments: FetchArguments, base_url: str) -> Fetched:
+def fetch(answerer: Answerer, arguments: FetchArguments, links: Links) -> Fetched:
     """A passage by its id or a former one, or a whole document.
 
     Raises:
@@ -110,19 +111,19 @@ def fetch(answerer: Answerer, arguments: FetchArguments, base_url: str) -> Fetch
     generation = answerer.generation
     passage = generation.now(arguments.id)
     if passage is not None:
-        return _passage(generation, passage, base_url)
+        return _passage(generation, passage, links)
     document = generation.documents.get(arguments.id)
     if document is not None:
-        return _document(generation, document, base_url)
+        return _document(generation, document, links)
     shown = _shortened(arguments.id)
     if generation.history.knows_id(arguments.id):
         raise GonePassageError(f"the passage {shown} is gone and nothing took its place; search again")
     raise UnknownPassageError(f"no passage and no document has the id {shown}; take one from a result of search")
 
 
-def _passage(generation: Generation, passage: Passage, base_url: str) -> Fetched:
+def _passage(generation: Generation, passage: Passage, links: Links) -> Fetched:
     citation = generation.citation(passage)
-    url = reading_url(base_url, citation.document, citation.anchor)
+    url = links.passage(citation)
     # A table's row says little without the cells of its header. The passage comes first, so that offsets still count.
     context = f"\n\nContext: {passage.context}" if passage.context else ""
     metadata: dict[str, str | int | None] = {
@@ -142,8 +143,8 @@ def _passage(generation: Generation, passage: Passage, base_url: str) -> Fetched
     )
 
 
-def _document(generation: Generation, document: Document, base_url: str) -> Fetched:
-    url = reading_url(base_url, document.id, "").rstrip("#")
+def _document(generation: Generation, document: Document, links: Links) -> Fetched:
+    url = links.document(document)
     return Fetched(
         id=document.id,
         title=document.title,
