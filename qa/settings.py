@@ -69,8 +69,8 @@ class Settings(BaseSettings):
     base_url: str = Field(default="", description="what the links in citations begin with; empty: they are relative")
     cite: Literal["read", "source"] = Field(
         default="read",
-        description="where the links of chat replies and tools lead: read, to this service's reading page, or source, to "
-        "the author's own page where a document's metadata name one",
+        description="where the links of chat replies and tools lead: read, to this service's reading page, or source, "
+        "to the author's own page where a document's metadata name one",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),

@@ -60,6 +60,9 @@ def test_a_query_is_answered_with_verbatim_passages_and_where_they_stand(service
         "id": passages[0]["id"],
         "kind": "item",
         "built_at": service.get("/index").json()["built_at"],
+        "language": "kk",
+        "tags": [],
+        "fields": {},
         **{name: value for name, value in citation.items() if name != "path"},
         "url": str(service.base_url).rstrip("/") + citation["url"],
     }

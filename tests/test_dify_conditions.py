@@ -119,7 +119,7 @@ def test_a_condition_within_one_document(service: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("condition", "told"),
     [
-        (one("author", "is", "Абай"), "metadata_condition: there is no field 'author'; there are id, document, title"),
+        (one("writer", "is", "Абай"), "metadata_condition: there is no field 'writer'; there are id, document, title"),
         (one([], "is", "a"), "metadata_condition.conditions.0.name: List should have at least 1 item"),
         (one(7, "is", "a"), "metadata_condition.conditions.0.name: Input should be a valid list"),
         (one("title", "resembles", "a"), "metadata_condition.conditions.0.comparison_operator: Input should be"),

@@ -222,7 +222,7 @@ def test_filters_may_lie_in_one_another_to_a_depth(client: openai.OpenAI) -> Non
         ({"max_num_results": 51}, "max_num_results", "(it is 51)"),
         ({"ranking_options": {"score_threshold": 2}}, "ranking_options.score_threshold", "(it is 2)"),
         ({"filters": compared("section", "like", "4")}, "filters", "no type 'like'; there are eq, ne, gt"),
-        ({"filters": compared("author", "eq", "4")}, "filters", "no key 'author'; there are document, title, section"),
+        ({"filters": compared("writer", "eq", "4")}, "filters", "no key 'writer'; there are document, title, section"),
         ({"filters": compared("section", "eq", 4)}, "filters", "section is a text, and 4 is not"),
         ({"filters": compared("section", "eq", None)}, "filters", "section is a text, and None is not"),
         ({"filters": compared("start", "eq", True)}, "filters", "start is a number, and True is not"),

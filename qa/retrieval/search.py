@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from qa.indexing.dense import Positions
 from qa.indexing.generation import Generation
 from qa.indexing.layout import Layout
 from qa.records import Passage, Span
+from qa.retrieval.duplicates import MOST_TOLD, distinct
 from qa.retrieval.highlights import highlights
 from qa.retrieval.interaction import Interaction, Interactions, interactions
 from qa.retrieval.lists import asks_for_several, items_after
@@ -30,7 +30,9 @@ RERANKED = 20
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage, how relevant it is and why; within its text, the words that make it so."""
+    """A passage, how relevant it is and why; within its text, the words that make it so; and where other documents have
+    the same.
+    """
 
     position: int
     passage: Passage
@@ -39,6 +41,7 @@ class Found:
     interaction: Interaction
     layout: Layout
     highlights: tuple[Span, ...]
+    duplicates: tuple[Passage, ...] = ()
 
     def best_sentence(self) -> Span:
         """The sentence of the passage whose own tokens the question's tokens match best."""
@@ -64,16 +67,14 @@ class Searcher:
     reranker: Reranker | None = None
     candidates: int = CANDIDATES
 
-    def search(self, question: Question, count: int, documents: Sequence[str] | None = None) -> list[Found]:
-        """The ``count`` most relevant passages, best first; ``documents`` restricts them to some ids.
+    def search(self, question: Question, count: int, among: Positions | None = None) -> list[Found]:
+        """The ``count`` most relevant passages, best first; ``among`` restricts them to some positions.
 
         Where the question asks for several things and the best passage introduces a list, the list's items
-        follow it, in the order in which they are written.
-
-        Raises:
-            UnknownDocumentError: one of the ids is not in the generation.
+        follow it, in the order in which they are written. What several documents have is found once.
         """
-        among = self.generation.positions(documents) if documents else None
+        if among is not None and not len(among):
+            return []
         with phase("search"):
             lexical = Wordings.of(self.generation, question)
             positions = self._candidates(question, lexical, max(self.candidates, count), among)
@@ -83,11 +84,33 @@ class Searcher:
             with phase("rerank"):
                 found = _reranked(self.reranker, question.text, found)
         if found and asks_for_several(question.text):
-            items = items_after(self.generation.passages, found[0].position)
-            listed = sorted(self._ordered(question, items, lexical, count), key=lambda one: one.position)
-            rest = [one for one in found[1:] if one.position not in items]
-            found = [found[0], *listed, *rest]
+            found = self._with_list(question, found, lexical, count, among)
         return found[:count]
+
+    def _with_list(
+        self, question: Question, found: list[Found], lexical: Wordings, count: int, among: Positions | None
+    ) -> list[Found]:
+        """The best passage, the items of the list that it introduces, and the rest without their copies."""
+        items = items_after(self.generation.passages, found[0].position)
+        if among is not None:
+            items = items[np.isin(items, among)]
+        listed = sorted(self._ordered(question, items, lexical, count), key=lambda one: one.position)
+        rest = [one for one in found[1:] if one.position not in items]
+        together = [found[0], *listed, *rest]
+        if not listed:
+            return together
+        before = {one.position: one.duplicates for one in found}
+        kept = distinct(range(len(together)), lambda place: together[place].passage, len(together))
+        return [
+            replace(
+                together[place],
+                duplicates=(
+                    *before.get(together[place].position, ()),
+                    *(one for copy in copies for one in (together[copy].passage, *together[copy].duplicates)),
+                )[:MOST_TOLD],
+            )
+            for place, copies in kept
+        ]
 
     def highest_relevance(self, question: Question) -> float | None:
         """The relevance of the passage that `search` finds first, None where it finds none; no reranker changes it."""
@@ -120,15 +143,31 @@ class Searcher:
         """The best of some passages by relevance."""
         values, legs, matched = self._compared(question, positions, lexical)
         # Equal passages keep the order of the corpus, whatever order the legs returned them in.
-        order = sorted(range(len(values)), key=lambda place: (-values[place], positions[place]))[:count]
+        order = sorted(range(len(values)), key=lambda place: (-values[place], positions[place]))
         if matched is None:
             return []
         return [
-            self._found(question, int(positions[place]), values[place], legs[place], matched[place]) for place in order
+            self._found(
+                question, int(positions[place]), values[place], legs[place], matched[place], positions[list(copies)]
+            )
+            for place, copies in self._without_copies(order, positions, count)
         ]
 
+    def _without_copies(self, order: list[int], positions: Positions, count: int) -> list[tuple[int, tuple[int, ...]]]:
+        """The first ``count`` places of an order, and those of the copies of each; within one document none is one."""
+        if len(self.generation.documents) == 1:
+            return [(place, ()) for place in order[:count]]
+        passages = self.generation.passages
+        return distinct(order, lambda place: passages[positions[place]], count)
+
     def _found(
-        self, question: Question, position: int, value: float, legs: Similarities, interaction: Interaction
+        self,
+        question: Question,
+        position: int,
+        value: float,
+        legs: Similarities,
+        interaction: Interaction,
+        copies: Positions,
     ) -> Found:
         passage, layout = self.generation.passages[position], self.generation.layout(position)
         return Found(
@@ -139,6 +178,7 @@ class Searcher:
             interaction=interaction,
             layout=layout,
             highlights=highlights(question, passage.text, interaction, layout),
+            duplicates=tuple(self.generation.passages[copy] for copy in copies.tolist()),
         )
 
 

@@ -6,9 +6,11 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 
 from qa.conversation.conversation import Conversation
 from qa.retrieval.trace import current
+from qa.serving.asked_filters import filter_of, filters_in
 from qa.serving.explanation import Explanation
 from qa.serving.parts import answering, require_json
 from qa.serving.problems import described
@@ -33,15 +35,28 @@ def ask_by_address(
     request: Request,
     q: Annotated[QuestionText, Query(description="the question, in any language")],
     top_k: Annotated[int, Query(ge=1, le=LARGEST_TOP_K)] = DEFAULT_TOP_K,
-    documents: Annotated[list[str] | None, Query(description="ids to search in; repeat it for several")] = None,
+    documents: Annotated[
+        list[str] | None, Query(description="ids to search in, and folders/ as well; repeat it for several")
+    ] = None,
     earlier: Annotated[
         list[QuestionText] | None, Query(max_length=MOST_EARLIER, description="what was asked before, in order")
     ] = None,
     explain: Explain = False,
 ) -> Response:
-    """The same as a link."""
-    body = AskRequest.model_construct(question=q, top_k=top_k, documents=documents, earlier=earlier)
+    """The same as a link; filters as in `filter.author=Abai&filter.date.gte=1990`."""
+    filters = _filters(request)
+    body = AskRequest.model_construct(question=q, top_k=top_k, documents=documents, filters=filters, earlier=earlier)
     return _reply(body, request, explain=explain)
+
+
+def _filters(request: Request) -> dict[str, Any] | None:
+    found = filters_in(request.query_params.multi_items())
+    try:
+        filter_of(found)
+    except ValueError as error:
+        fault = {"type": "value_error", "loc": ("query", "filters"), "msg": str(error), "input": found}
+        raise RequestValidationError([fault]) from None
+    return found or None
 
 
 def _reply(body: AskRequest, request: Request, *, explain: bool) -> Response:
@@ -49,8 +64,9 @@ def _reply(body: AskRequest, request: Request, *, explain: bool) -> Response:
     parts = request.app.state
     answerer = answering(request)
     started = time.perf_counter_ns()
-    answer = Conversation(answerer).answer(body.question, body.earlier or (), body.top_k, body.documents)
-    parts.unanswered.note(answer)
+    answer = Conversation(answerer).answer(body.question, body.earlier or (), body.top_k, body.selection())
+    if answer.hits:  # else nothing was searched
+        parts.unanswered.note(answer)
     took_ms = (time.perf_counter_ns() - started) / 1e6
     if prefers_page(request):
         return answer_page(request, answer, answerer.generation, body.earlier or ())

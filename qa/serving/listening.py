@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from qa.records import Answer
 from qa.retrieval.answerer import Answerer
+from qa.retrieval.selection import Selection
 from qa.serving.parts import AnswererPart
 from qa.serving.unanswered import Nowhere, Unanswered
 
@@ -26,11 +27,12 @@ class Listening(Answerer):
     @classmethod
     def of(cls, answerer: Answerer, unanswered: Unanswered) -> Listening:
         own = cls(answerer.generation, answerer.model, answerer.calibration, answerer.reranker, unanswered)
-        object.__setattr__(own, "answers", answerer.answers)  # of the same generation, so they may share what they keep
+        for kept in ("answers", "selected"):  # of the same generation, so they may share what they keep
+            object.__setattr__(own, kept, getattr(answerer, kept))
         return own
 
-    def answer(self, question: str, top_k: int, documents: Sequence[str] | None = None) -> Answer:
-        answer = super().answer(question, top_k, documents)
+    def answer(self, question: str, top_k: int, among: Selection | Sequence[str] | None = None) -> Answer:
+        answer = super().answer(question, top_k, among)
         self.unanswered.note(answer)
         return answer
 

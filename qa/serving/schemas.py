@@ -12,6 +12,8 @@ from qa.indexing.manifest import Manifest
 from qa.language.cleaning import visible
 from qa.records import Answer, AnswerSpan, Citation, Hit, Passage
 from qa.retrieval.quotation import Status, Verdict
+from qa.retrieval.selection import Selection
+from qa.serving.asked_filters import filter_of
 from qa.serving.explanation import Explanation
 
 LONGEST_QUESTION = 1000
@@ -29,16 +31,40 @@ def _not_blank(value: str) -> str:
 
 _OF_CITATION = tuple(field.name for field in fields(Citation))
 
+NOTHING_SELECTED = "no document meets the filters; GET /documents tells what each says of itself"
+
+
+def _readable(filters: dict[str, Any] | None) -> dict[str, Any] | None:
+    if filters is not None:
+        filter_of(filters)
+    return filters
+
+
 QuestionText = Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION), AfterValidator(_not_blank)]
 
 
 class AskRequest(BaseModel):
     question: QuestionText = Field(description="in any language", examples=["When did Kazakhstan join the UN?"])
     top_k: int = Field(DEFAULT_TOP_K, ge=1, le=LARGEST_TOP_K, strict=True, description="how many passages to return")
-    documents: list[str] | None = Field(None, max_length=1000, description="ids to search in; none or empty: all")
+    documents: list[str] | None = Field(
+        None,
+        max_length=1000,
+        description="ids to search in, and folders by their names with a slash at the end; none or empty: all",
+    )
+    filters: Annotated[dict[str, Any] | None, AfterValidator(_readable)] = Field(
+        None,
+        description="what documents' metadata must be: `{field: value}`, `{field: [either, or]}` or "
+        "`{field: {operator: value}}`, with eq, ne, in, nin, gt, gte, lt, lte, "
+        "contains, starts and exists; all fields must hold",
+        examples=[{"author": "Abai", "date": {"gte": "1990", "lt": "2000"}, "language": ["kk", "ru"]}],
+    )
     earlier: list[QuestionText] | None = Field(
         None, max_length=MOST_EARLIER, description="what was asked before, in order: a question may go on from it"
     )
+
+    def selection(self) -> Selection:
+        """Where to search."""
+        return Selection(tuple(self.documents or ()), filter_of(self.filters) if self.filters else None)
 
 
 class SpanBody(BaseModel):
@@ -102,6 +128,11 @@ def _of_passage(passage: Passage, citation: Citation, base_url: str) -> dict[str
 class HitBody(PassageBody):
     score: float
     highlights: list[SpanBody]
+    duplicates: list[CitationBody] = Field(
+        default=[],
+        exclude_if=lambda value: not value,
+        description="where other documents have the same passage, or nearly the same; left out where none has",
+    )
 
     @classmethod
     def of_hit(cls, hit: Hit, base_url: str) -> HitBody:
@@ -109,6 +140,7 @@ class HitBody(PassageBody):
             **_of_passage(hit.passage, hit.citation, base_url),
             score=round(hit.score, 4),
             highlights=[SpanBody(start=start, end=end) for start, end in hit.highlights],
+            duplicates=[CitationBody.of(one, base_url) for one in hit.duplicates],
         )
 
 
@@ -139,6 +171,11 @@ class AskReply(BaseModel):
     passages: list[HitBody]
     index: IndexBody
     took_ms: float
+    notice: str | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="only where nothing was searched, since no document meets the filters",
+    )
     explain: Explanation | None = Field(
         default=None, exclude_if=lambda value: value is None, description="only where it was asked for"
     )
@@ -156,6 +193,7 @@ class AskReply(BaseModel):
             passages=[HitBody.of_hit(hit, base_url) for hit in answer.hits],
             index=IndexBody(generation=manifest.generation, built_at=manifest.built_at, model=manifest.model.name),
             took_ms=round(took_ms, 2),
+            notice=None if answer.hits else NOTHING_SELECTED,
         )
 
 

@@ -35,6 +35,7 @@ from qa.reading.metadata import metadata_of
 from qa.reading.passages import LONGEST_PASSAGE
 from qa.records import Document, Passage
 from qa.retrieval.quotation import verify
+from qa.serving import asked_filters
 from qa.serving.chat.completions import ChatRequest
 from qa.serving.chat.dify import MetadataBody, RetrievalRequest
 from qa.serving.chat.filters import filter_of
@@ -204,10 +205,17 @@ def conditions(data: bytes) -> None:
     _taken(RetrievalRequest, body)
     condition = _taken(MetadataCondition, body)
     names = [name for one in (condition.conditions or () if condition else ()) for name in one.name]
-    if condition is not None and all(name in _METADATA for name in names):
-        assert condition.holds(_METADATA) in (True, False)
+    wanted = condition.filter() if condition else None
+    if wanted is not None:
+        assert wanted.names() == set(names)
+        assert wanted.holds(_METADATA) in (True, False)
     try:
         assert filter_of(body).holds(_ATTRIBUTES) in (True, False)
+    except ValueError as error:
+        assert str(error)
+    try:
+        asked = asked_filters.filter_of(body)
+        assert asked is None or asked.holds(_METADATA) in (True, False)
     except ValueError as error:
         assert str(error)
 

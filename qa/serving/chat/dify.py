@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import AfterValidator, BaseModel, Field
 
 from qa.indexing.generation import Generation
-from qa.records import Citation, Hit, Passage
+from qa.records import Citation, Hit, Passage, Scalar
+from qa.retrieval.filters import Own
 from qa.serving.chat.metadata_conditions import MetadataCondition
-from qa.serving.chat.nearest import nearest_among, passages_where
+from qa.serving.chat.nearest import FREE_FIELDS, admitted, nearest, told_of_document
 from qa.serving.chat.speaking import MODEL, ProtocolError, Speaker, SpeakerPart, title_of
 from qa.serving.parts import require_json_if_any
 from qa.serving.schemas import DEFAULT_TOP_K, LARGEST_TOP_K, QuestionText
@@ -44,21 +45,36 @@ class MetadataBody(BaseModel):
     line_end: int
     source_sha256: str
     built_at: str = Field(description="when the index was built")
+    author: str | None
+    date: str | None
+    source_url: str | None
+    language: str | None
+    tags: list[str]
+    fields: dict[str, Scalar] = Field(description=f"the document's other metadata, in conditions {FREE_FIELDS}NAME")
 
     @classmethod
     def of(cls, passage: Passage, citation: Citation, speaker: Speaker) -> MetadataBody:
-        built_at = speaker.answerer.generation.manifest.built_at
+        generation = speaker.answerer.generation
+        document = generation.document(passage.document)
         return cls(
-            **asdict(citation), id=passage.id, kind=passage.kind, url=speaker.url_of(citation), built_at=built_at
+            **asdict(citation),
+            id=passage.id,
+            kind=passage.kind,
+            url=speaker.url_of(citation),
+            built_at=generation.manifest.built_at,
+            language=document.language,
+            tags=list(document.metadata.tags),
+            fields=dict(document.metadata.fields),
         )
 
 
 def _of_known_fields(condition: MetadataCondition | None) -> MetadataCondition | None:
-    fields = MetadataBody.model_fields
+    fields = [name for name in MetadataBody.model_fields if name != "fields"]
     conditions = condition.conditions or () if condition else ()
-    unknown = [name for one in conditions for name in one.name if name not in fields]
+    named = [name for one in conditions for name in one.name if not name.startswith(FREE_FIELDS)]
+    unknown = [name for name in named if name not in fields]
     if unknown:
-        raise ValueError(f"there is no field {unknown[0][:80]!r}; there are {', '.join(fields)}")
+        raise ValueError(f"there is no field {unknown[0][:80]!r}; there are {', '.join(fields)}, {FREE_FIELDS}…")
     return condition
 
 
@@ -121,14 +137,15 @@ def _nearest(
     speaker: Speaker, query: str, top_k: int, documents: Sequence[str] | None, condition: MetadataCondition | None
 ) -> Sequence[Hit]:
     """The best ``top_k`` passages, of those that meet the condition."""
-    if condition is None or not condition.conditions:
+    wanted = condition.filter() if condition else None
+    if wanted is None:
         return speaker.listening.answer(query, top_k, documents).hits
     answerer = speaker.answerer
 
-    def meets(passage: Passage, citation: Citation) -> bool:
-        return condition.holds(MetadataBody.of(passage, citation, speaker).model_dump())
+    def told(passage: Passage, citation: Citation) -> dict[str, Own]:
+        return {**MetadataBody.of(passage, citation, speaker).model_dump(), **told_of_document(answerer, passage)}
 
-    return nearest_among(answerer, query, top_k, passages_where(answerer.generation, documents, meets))
+    return nearest(answerer, query, top_k, admitted(answerer, documents, wanted, told))
 
 
 def _record(hit: Hit, speaker: Speaker) -> RecordBody:

@@ -2,64 +2,44 @@
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import get_args
 
-# A filter is tried on every passage. In a request, in a list of values, and in the characters of a value; no attribute
-# is longer than that.
+from qa.reading.metadata import LONGEST_NAME
+from qa.records import Scalar
+from qa.retrieval.filters import Comparison, Filter, Joined, Manner, Not, Operator, period
+from qa.serving.chat.nearest import FREE_FIELDS
+
+# In a request, in a list of values, and in the characters of a value; no attribute is longer than that.
 DEEPEST, MOST_COMPARISONS, MOST_VALUES, LONGEST_VALUE = 16, 100, 1000, 512
 
-Value = str | float
-Attributes = Mapping[str, Value]
-
 # What results bear and filters may name, and of which type it is.
-KEYS: Mapping[str, type] = dict.fromkeys(
-    ("document", "title", "section", "heading", "item", "label", "anchor", "url", "passage"), str
+KEYS: dict[str, type] = dict.fromkeys(
+    (
+        "document",
+        "title",
+        "section",
+        "heading",
+        "item",
+        "label",
+        "anchor",
+        "url",
+        "passage",
+        "author",
+        "date",
+        "source_url",
+        "language",
+        "tags",
+    ),
+    str,
 ) | dict.fromkeys(("start", "end"), int)
 
-_ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "gt": operator.gt,
-    "gte": operator.ge,
-    "lt": operator.lt,
-    "lte": operator.le,
-}
+_ORDERS = ("gt", "gte", "lt", "lte")
 _COMPARISONS = ("eq", "ne", *_ORDERS, "in", "nin")
+_DENIES = {"ne": "eq", "nin": "in"}
 _TYPES = {str: "a text", int: "a number"}
-_NUMBER = re.compile(r"(\d{1,18})")
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One attribute against a value, or a set of them. What a passage lacks equals nothing and stands in no order."""
-
-    operator: str
-    key: str
-    value: Value | frozenset[Value]
-
-    def holds(self, attributes: Attributes) -> bool:
-        own = attributes.get(self.key)
-        if self.operator in _ORDERS:
-            return own is not None and _ORDERS[self.operator](_order(own), _order(self.value))
-        among = own in self.value if isinstance(self.value, frozenset) else own == self.value
-        return among == (self.operator in ("eq", "in"))
-
-
-@dataclass(frozen=True, slots=True)
-class Compound:
-    """Filters of which all must hold, or any."""
-
-    all: bool
-    filters: tuple[Filter, ...]
-
-    def holds(self, attributes: Attributes) -> bool:
-        held = (one.holds(attributes) for one in self.filters)
-        return all(held) if self.all else any(held)
-
-
-Filter = Comparison | Compound
+_OPERATORS: dict[str, Operator] = {name: name for name in get_args(Operator)} | {"in": "eq"}
+_FREE = re.compile(rf"{re.escape(FREE_FIELDS)}.{{1,{LONGEST_NAME}}}", re.DOTALL)
 
 
 def filter_of(sent: object) -> Filter:
@@ -78,6 +58,8 @@ def filter_of(sent: object) -> Filter:
 
 
 def _count(one: Filter) -> int:
+    if isinstance(one, Not):
+        return _count(one.filter)
     return 1 if isinstance(one, Comparison) else sum(map(_count, one.filters))
 
 
@@ -91,47 +73,45 @@ def _filter(sent: object, deepest: int) -> Filter:
         filters = sent.get("filters")
         if not isinstance(filters, list) or not filters:
             raise ValueError(f"{kind} joins a list, filters, of at least one")
-        return Compound(kind == "and", tuple(_filter(one, deepest - 1) for one in filters))
+        return Joined(kind == "and", tuple(_filter(one, deepest - 1) for one in filters))
     if kind not in _COMPARISONS:
         raise ValueError(f"there is no type {_shown(kind)}; there are {', '.join(_COMPARISONS)}, and, or")
     key = sent.get("key")
-    if not isinstance(key, str) or key not in KEYS:
-        raise ValueError(f"there is no key {_shown(key)}; there are {', '.join(KEYS)}")
-    return Comparison(kind, key, _value(kind, key, sent.get("value")))
+    if not isinstance(key, str) or not (key in KEYS or _FREE.fullmatch(key)):
+        raise ValueError(f"there is no key {_shown(key)}; there are {', '.join(KEYS)}, and {FREE_FIELDS}… for others")
+    values = _values(kind, key, sent.get("value"))
+    if key == "date" and any(period(value) is None for value in values):
+        raise ValueError(f"date is compared with a date such as 1994, 1994-03 or 1994-03-07, not {_shown(values[0])}")
+    manner: Manner = "date" if key == "date" else "exact"
+    found = Comparison((key,), _OPERATORS[_DENIES.get(str(kind), str(kind))], values, manner)
+    return Not(found) if kind in _DENIES else found
 
 
-def _value(kind: str, key: str, value: object) -> Value | frozenset[Value]:
+def _values(kind: str, key: str, value: object) -> tuple[Scalar, ...]:
     if kind not in ("in", "nin"):
-        return _single(key, value)
+        return (_single(key, value),)
     if not isinstance(value, list):
         raise ValueError(f"the value of {kind} is a list, not {_shown(value)}")
     if len(value) > MOST_VALUES:
         raise ValueError(f"the value of {kind} has {len(value)} entries, and at most {MOST_VALUES} are compared")
-    return frozenset(_single(key, one) for one in value)
+    return tuple(dict.fromkeys(_single(key, one) for one in value))
 
 
-def _single(key: str, value: object) -> Value:
-    wanted = KEYS[key]
+def _single(key: str, value: object) -> Scalar:
+    wanted = KEYS.get(key)
     # True is an int to Python.
-    fits = isinstance(value, str) if wanted is str else isinstance(value, int | float) and not isinstance(value, bool)
+    truth = isinstance(value, bool)
+    if wanted is None:
+        fits, type_ = isinstance(value, str | int | float), "a text, a number or true or false"
+    else:
+        fits = isinstance(value, str) if wanted is str else isinstance(value, int | float) and not truth
+        type_ = _TYPES[wanted]
     if not fits:
-        raise ValueError(f"{key} is {_TYPES[wanted]}, and {_shown(value)} is not")
+        raise ValueError(f"{key} is {type_}, and {_shown(value)} is not")
     assert isinstance(value, str | int | float)
     if isinstance(value, str) and len(value) > LONGEST_VALUE:
         raise ValueError(f"the value for {key} has {len(value)} characters, and no {key} has more than {LONGEST_VALUE}")
     return value
-
-
-def _order(value: Any) -> Any:
-    """Numbers inside a text count as numbers, so that section 10 comes after section 9."""
-    if not isinstance(value, str):
-        return value
-    return [(int(part), "") if number else (0, part) for part, number in _parts(value)]
-
-
-def _parts(text: str) -> list[tuple[str, bool]]:
-    """What lies between the numbers of a text, and the numbers, in turn; the first is of the first kind."""
-    return [(part, bool(place % 2)) for place, part in enumerate(_NUMBER.split(text))]
 
 
 def _shown(value: object) -> str:

@@ -15,9 +15,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from qa.indexing.generation import Generation
 from qa.records import Citation, Hit, Passage
 from qa.retrieval.answerer import Answerer
-from qa.serving.chat.filters import Attributes, Filter, filter_of
+from qa.retrieval.filters import Filter, Own
+from qa.serving.chat.filters import filter_of
 from qa.serving.chat.models import created_at
-from qa.serving.chat.nearest import nearest_among, passages_where
+from qa.serving.chat.nearest import admitted, nearest, told_of_document
 from qa.serving.chat.speaking import MODEL, Speaker, SpeakerPart
 from qa.serving.parts import AnswererPart, require_json
 from qa.serving.schemas import LARGEST_TOP_K, QuestionText
@@ -95,11 +96,11 @@ def _hits_of_each(speaker: Speaker, body: SearchRequest, documents: list[str] | 
     if wanted is None:
         return [speaker.listening.answer(query, body.max_num_results, documents).hits for query in body.query]
 
-    def admitted(passage: Passage, citation: Citation) -> bool:
-        return bool(wanted.holds(_attributes(passage, citation, speaker)))
+    def told(passage: Passage, citation: Citation) -> dict[str, Own]:
+        return {**_attributes(passage, citation, speaker), **told_of_document(answerer, passage)}
 
-    passages = passages_where(answerer.generation, documents, admitted)
-    return [nearest_among(answerer, query, body.max_num_results, passages) for query in body.query]
+    among = admitted(answerer, documents, wanted, told)
+    return [nearest(answerer, query, body.max_num_results, among) for query in body.query]
 
 
 def _documents(store: str, generation: Generation) -> list[str] | None:
@@ -152,8 +153,9 @@ def _result(hit: Hit, speaker: Speaker) -> dict[str, Any]:
     }
 
 
-def _attributes(passage: Passage, citation: Citation, speaker: Speaker) -> Attributes:
+def _attributes(passage: Passage, citation: Citation, speaker: Speaker) -> dict[str, str | int]:
     """Up to 16, none of them null, texts of at most 512 characters: the protocol's limits."""
+    document = speaker.answerer.generation.document(citation.document)
     all_of_them = {
         "document": citation.document,
         "title": citation.title,
@@ -166,6 +168,11 @@ def _attributes(passage: Passage, citation: Citation, speaker: Speaker) -> Attri
         "passage": passage.id,
         "start": citation.start,
         "end": citation.end,
+        "author": citation.author,
+        "date": citation.date,
+        "source_url": citation.source_url,
+        "language": document.language,
+        "tags": ", ".join(document.metadata.tags) or None,
     }
     return {
         key: value[:_LONGEST_ATTRIBUTE] if isinstance(value, str) else value
