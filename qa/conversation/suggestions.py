@@ -11,13 +11,17 @@ from qa.retrieval.trace import traced
 
 # For each question that is wanted so many are tried at most: each takes as long as a question.
 _TRIED = 4
+# Of many documents so many are looked at, from all over the corpus.
+_LOOKED_AT = 100
 
 
 def suggestions(answerer: Answerer, phrases: Phrases, count: int) -> list[str]:
     """Up to ``count`` questions about sections of the highest level, from all documents in turn and from all parts of
-    each; only such as are answered from their own section.
+    each, of many documents from some; only such as are answered from their own section.
     """
-    documents = answerer.generation.documents.values()
+    ids = list(answerer.generation.documents)
+    chosen = ids[:: max(1, len(ids) // _LOOKED_AT)][:_LOOKED_AT]
+    documents = [answerer.generation.documents[id_] for id_ in chosen]
     candidates = zip_longest(*(_spread(document, count + 2) for document in documents))
     sections = [section for section in chain.from_iterable(candidates) if section][: _TRIED * count]
     good = (question for section in sections if (question := _answered(section, phrases, answerer)))

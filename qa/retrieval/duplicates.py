@@ -10,16 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from qa.records import Passage
 
 ALIKE = 0.9
 MOST_TOLD = 20
 _SHINGLE = 3
-# Where the lengths of two texts differ by more, so do their words: 0.9 of the sequences, and some room for long words.
-_LEAST_RATIO = 0.75
+# Cheap to look at, and true of all that are alike, with room for long words and for signs beside them: the shorter text
+# has so much of the longer one's length, and of what stands between spaces there.
+_LEAST_LENGTH, _LEAST_SHARED = 0.8, 0.6
+_FEW = 10  # of fewer a single sign may be more than that
 # Behind the last passage that is shown its copies are looked for among so many.
-LOOKED_THROUGH = 10
+LOOKED_THROUGH = 5
 _WORD = re.compile(r"\w+")
 
 
@@ -33,8 +36,9 @@ class Distinct:
     def offer(self, key: int, passage: Passage) -> None:
         """Take a passage in, as one more or as a copy of one before it, which another document has."""
         own = _Worded(key, passage)
+        shortest, longest = _LEAST_LENGTH * own.size, own.size / _LEAST_LENGTH
         for one in self._kept:
-            if one.is_copied_by(own):
+            if shortest <= one.size <= longest and one.is_copied_by(own):
                 one.copies.append(key)
                 return
         if not self.full:
@@ -52,33 +56,40 @@ class Distinct:
 class _Worded:
     """A passage and, once they are needed, its words."""
 
-    __slots__ = ("_shingles", "copies", "key", "numbers", "passage", "size")
-
     def __init__(self, key: int, passage: Passage) -> None:
         self.key, self.passage, self.copies = key, passage, list[int]()
         self.size = len(passage.plain)
-        self._shingles: frozenset[tuple[str, ...]] | None = None
-        self.numbers: tuple[str, ...] = ()
 
     def is_copied_by(self, other: _Worded) -> bool:
         if self.passage.document == other.passage.document:
             return False
-        if min(self.size, other.size) < _LEAST_RATIO * max(self.size, other.size):
-            return False
         if self.passage.plain == other.passage.plain:
             return True
-        mine, theirs = self.shingles(), other.shingles()
-        shared = len(mine & theirs)
-        return self.numbers == other.numbers and shared >= ALIKE * (len(mine) + len(theirs) - shared)
+        most = max(len(self.parts), len(other.parts))
+        if most > _FEW and len(self.parts & other.parts) < _LEAST_SHARED * most:
+            return False
+        if self.numbers != other.numbers:
+            return False
+        shared = len(self.shingles & other.shingles)
+        return shared >= ALIKE * (len(self.shingles) + len(other.shingles) - shared)
 
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """What stands between spaces."""
+        return frozenset(self.passage.plain.casefold().split())
+
+    @cached_property
+    def words(self) -> list[str]:
+        return _WORD.findall(self.passage.plain.casefold())
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        return [word for word in self.words if any(map(str.isdigit, word))]
+
+    @cached_property
     def shingles(self) -> frozenset[tuple[str, ...]]:
-        if self._shingles is None:
-            words = _WORD.findall(self.passage.plain.casefold())
-            self.numbers = tuple(word for word in words if any(map(str.isdigit, word)))
-            self._shingles = frozenset(zip(*(words[start:] for start in range(_SHINGLE)), strict=False)) or frozenset(
-                {tuple(words)}
-            )
-        return self._shingles
+        found = frozenset(zip(*(self.words[start:] for start in range(_SHINGLE)), strict=False))
+        return found or frozenset({tuple(self.words)})
 
 
 def distinct(order: Sequence[int], passage: Callable[[int], Passage], count: int) -> list[tuple[int, tuple[int, ...]]]:

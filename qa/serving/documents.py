@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from qa.indexing.generation import Generation
+from qa.language.cleaning import visible
 from qa.records import Document
+from qa.serving.paging import LARGEST_PAGE, Offset, next_page
 from qa.serving.parts import AnswererPart, SettingsPart
 from qa.serving.problems import described
 from qa.serving.schemas import (
@@ -16,6 +20,7 @@ from qa.serving.schemas import (
     DocumentOutline,
     DocumentSummary,
     DroppedBody,
+    MetadataBody,
     PassageBody,
     PassageList,
     SectionBody,
@@ -26,12 +31,35 @@ router = APIRouter(prefix="/documents", tags=["documents"], responses=described(
 
 
 @router.get("")
-def documents(answerer: AnswererPart, settings: SettingsPart) -> DocumentList:
-    """All documents of the live index."""
+def documents(
+    request: Request,
+    response: Response,
+    answerer: AnswererPart,
+    settings: SettingsPart,
+    q: Annotated[str, Query(max_length=200, description="words that the title or the id must hold")] = "",
+    offset: Offset = 0,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
+) -> DocumentList:
+    """The documents of the live index, a page at a time, in the order of their files' names."""
     generation = answerer.generation
+    ids: Sequence[str] = _named(generation, q) if visible(q) else list(generation.documents)
     return DocumentList(
-        documents=[_summary(generation, document, settings.base_url) for document in generation.documents.values()]
+        documents=[
+            _summary(generation, generation.documents[id_], settings.base_url) for id_ in ids[offset : offset + limit]
+        ],
+        total=len(ids),
+        next=next_page(request, response, offset, limit, len(ids)),
     )
+
+
+def _named(generation: Generation, q: str) -> list[str]:
+    """The documents whose title or id holds all words, without regard to case."""
+    words = visible(q).casefold().split()
+    return [
+        document.id
+        for document in generation.documents.values()
+        if all(word in f"{document.title} {document.id}".casefold() for word in words)
+    ]
 
 
 # The longer addresses come first: an id may hold slashes.
@@ -47,13 +75,25 @@ def text(document_id: str, request: Request, answerer: AnswererPart) -> Response
 
 
 @router.get("/{document_id:path}/passages")
-def passages(document_id: str, answerer: AnswererPart, settings: SettingsPart) -> PassageList:
-    """The passages of a document, in its order."""
+def passages(
+    document_id: str,
+    request: Request,
+    response: Response,
+    answerer: AnswererPart,
+    settings: SettingsPart,
+    offset: Offset = 0,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = LARGEST_PAGE,
+) -> PassageList:
+    """The passages of a document, in its order; a page at a time where there are more than a thousand."""
     generation = answerer.generation
-    found = generation.passages_of(document_id)
+    generation.document(document_id)
+    positions = generation.positions([document_id])
+    shown = [generation.passages[position] for position in positions[offset : offset + limit].tolist()]
     return PassageList(
         document=document_id,
-        passages=[PassageBody.of(passage, generation.citation(passage), settings.base_url) for passage in found],
+        passages=[PassageBody.of(passage, generation.citation(passage), settings.base_url) for passage in shown],
+        total=len(positions),
+        next=next_page(request, response, offset, limit, len(positions)),
     )
 
 
@@ -74,6 +114,7 @@ def outline(document_id: str, response: Response, answerer: AnswererPart, settin
             for section in document.sections
         ],
         dropped=[DroppedBody(**asdict(part)) for part in document.dropped],
+        warnings=list(document.warnings),
     )
 
 
@@ -92,4 +133,5 @@ def _summary(generation: Generation, document: Document, base_url: str) -> Docum
         passages=len(generation.positions([document.id])),
         source_sha256=document.sha256,
         url=reading_url(base_url, document.id, "").rstrip("#"),
+        metadata=MetadataBody.of(document.metadata),
     )

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from qa.indexing.manifest import Manifest
 from qa.language.cleaning import visible
-from qa.records import Answer, AnswerSpan, Citation, Hit, Passage
+from qa.records import Answer, AnswerSpan, Citation, Hit, Metadata, Passage, Scalar
 from qa.retrieval.quotation import Status, Verdict
 from qa.retrieval.selection import Selection
 from qa.serving.asked_filters import filter_of
@@ -197,6 +197,28 @@ class AskReply(BaseModel):
         )
 
 
+class MetadataBody(BaseModel):
+    """What a document says of itself; filters of ``/ask`` name it by these names."""
+
+    author: list[str]
+    date: str | None = Field(description="a date, a month or a year of ISO 8601")
+    url: str | None = Field(description="the author's own page")
+    language: str | None = Field(description="as it was stated; what counts is the document's `language`")
+    tags: list[str]
+    fields: dict[str, Scalar] = Field(description="any others, by their names in small letters")
+
+    @classmethod
+    def of(cls, metadata: Metadata) -> MetadataBody:
+        return cls(
+            author=list(metadata.authors),
+            date=metadata.date,
+            url=metadata.url,
+            language=metadata.language,
+            tags=list(metadata.tags),
+            fields=dict(metadata.fields),
+        )
+
+
 class DocumentSummary(BaseModel):
     id: str
     title: str
@@ -207,10 +229,13 @@ class DocumentSummary(BaseModel):
     passages: int
     source_sha256: str
     url: str
+    metadata: MetadataBody
 
 
 class DocumentList(BaseModel):
     documents: list[DocumentSummary]
+    total: int = Field(description="how many documents there are, or fit q")
+    next: str | None = Field(description="the address of the next page; null on the last one")
 
 
 class SectionBody(BaseModel):
@@ -237,11 +262,14 @@ class DocumentOutline(DocumentSummary):
     encoding: str
     outline: list[SectionBody]
     dropped: list[DroppedBody] = Field(description="what is not essay text, and why")
+    warnings: list[str] = Field(description="what of the metadata was left out, and why")
 
 
 class PassageList(BaseModel):
     document: str
     passages: list[PassageBody]
+    total: int = Field(description="how many passages the document has")
+    next: str | None = Field(description="the address of the next page; null on the last one")
 
 
 def _quotable(value: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from qa.indexing.generation import Generation
@@ -65,11 +65,24 @@ def search(vector_store_id: str, body: SearchRequest, speaker: SpeakerPart) -> d
 
 
 @router.get("")
-def vector_stores(answerer: AnswererPart) -> dict[str, Any]:
-    """The store of all documents, and one for each."""
+def vector_stores(
+    answerer: AnswererPart,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    after: Annotated[str | None, Query(description="the last id of the page before")] = None,
+) -> dict[str, Any]:
+    """The store of all documents, and one for each; a page at a time."""
     ids = list(dict.fromkeys([MODEL, *answerer.generation.documents]))
-    data = [_store(id_, answerer) for id_ in ids]
-    return {"object": "list", "data": data, "first_id": ids[0], "last_id": ids[-1], "has_more": False}
+    if after is not None and after not in ids:
+        raise HTTPException(404, f"there is no vector store {after[:80]!r}; GET /v1/vector_stores lists them")
+    start = ids.index(after) + 1 if after is not None else 0
+    shown = ids[start : start + limit]
+    return {
+        "object": "list",
+        "data": [_store(id_, answerer) for id_ in shown],
+        "first_id": shown[0] if shown else None,
+        "last_id": shown[-1] if shown else None,
+        "has_more": start + limit < len(ids),
+    }
 
 
 @router.get("/{vector_store_id:path}")

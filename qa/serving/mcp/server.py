@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -34,6 +35,7 @@ _INSTRUCTIONS = (
     "do not answer it. Each essay is a resource too."
 )
 _DOCUMENTS = "suraq://documents/"
+_PAGE = 100  # resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,13 @@ class _Shelf:
         return types.CallToolResult(content=[_text(result.model_dump_json())], structured_content=result.model_dump())
 
     async def list_resources(
-        self, context: Context, _: types.PaginatedRequestParams | None
+        self, context: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
         documents = self._documents(context)
-        return types.ListResourcesResult(resources=[_resource(document) for document in documents.values()])
+        start = _start((params and params.cursor) or "0")
+        shown = [_resource(documents[id_]) for id_ in islice(documents, start, start + _PAGE)]
+        more = str(start + _PAGE) if start + _PAGE < len(documents) else None
+        return types.ListResourcesResult(resources=shown, next_cursor=more)
 
     async def read_resource(
         self, context: Context, params: types.ReadResourceRequestParams
@@ -132,6 +137,15 @@ class _Shelf:
             return self._answerer(context).generation.documents
         except NotReadyError as error:
             raise MCPError(types.INTERNAL_ERROR, str(error)) from error
+
+
+def _start(cursor: str) -> int:
+    """Where a page begins; a cursor is the number of resources before it."""
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
+        raise MCPError(
+            types.INVALID_PARAMS, f"there is no page {cursor[:80]!r}; send the nextCursor of the page before"
+        )
+    return int(cursor)
 
 
 def _described(tool: Tool, about: str) -> types.Tool:

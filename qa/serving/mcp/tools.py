@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
@@ -179,9 +180,10 @@ def _shortened(value: object) -> str:
 
 def contents(generation: Generation) -> str:
     """The documents by their titles, the first few of many, as a sentence."""
-    titles = [document.title[:_LONGEST_TITLE] for document in generation.documents.values()]
-    more = f" and {len(titles) - _MOST_TITLES} more" if len(titles) > _MOST_TITLES else ""
-    return f"The documents: {', '.join(f'«{title}»' for title in titles[:_MOST_TITLES])}{more}."
+    first = [document.title[:_LONGEST_TITLE] for document in islice(generation.documents.values(), _MOST_TITLES)]
+    rest = len(generation.documents) - len(first)
+    more = f" and {rest} more" if rest else ""
+    return f"The documents: {', '.join(f'«{title}»' for title in first)}{more}."
 
 
 TOOLS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -34,10 +35,10 @@ class Examples:
 
     @classmethod
     def of(cls, answerer: Answerer, language: str) -> Examples:
-        documents = list(answerer.generation.documents.values())
+        documents = answerer.generation.documents
         return cls(
             [Link(text, "/?" + urlencode({"q": text}, quote_via=quote)) for text in _questions(answerer, language)],
-            [Link(one.title, f"/read/{quote(one.id)}", one.language) for one in documents[:_DOCUMENTS]],
+            [Link(one.title, f"/read/{quote(one.id)}", one.language) for one in islice(documents.values(), _DOCUMENTS)],
             max(0, len(documents) - _DOCUMENTS),
         )
 
