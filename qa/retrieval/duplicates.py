@@ -18,8 +18,8 @@ ALIKE = 0.9
 MOST_TOLD = 20
 _SHINGLE = 3
 # Cheap to look at, and true of all that are alike, with room for long words and for signs beside them: the shorter text
-# has so much of the longer one's length, and of what stands between spaces there.
-_LEAST_LENGTH, _LEAST_SHARED = 0.8, 0.6
+# has so much of the longer one's length, and their beginnings so much in common of what stands between spaces.
+_LEAST_LENGTH, _LEAST_SHARED, _BEGINNING = 0.8, 0.5, 400
 _FEW = 10  # of fewer a single sign may be more than that
 # Behind the last passage that is shown its copies are looked for among so many.
 LOOKED_THROUGH = 5
@@ -75,8 +75,8 @@ class _Worded:
 
     @cached_property
     def parts(self) -> frozenset[str]:
-        """What stands between spaces."""
-        return frozenset(self.passage.plain.casefold().split())
+        """What stands between spaces in its beginning."""
+        return frozenset(self.passage.plain[:_BEGINNING].casefold().split())
 
     @cached_property
     def words(self) -> list[str]:
