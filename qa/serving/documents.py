@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,8 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from qa.indexing.generation import Generation
-from qa.language.cleaning import visible
 from qa.records import Document
+from qa.serving.finding import LONGEST_SOUGHT, documents_named
 from qa.serving.paging import LARGEST_PAGE, Offset, next_page
 from qa.serving.parts import AnswererPart, SettingsPart
 from qa.serving.problems import described
@@ -36,13 +35,13 @@ def documents(
     response: Response,
     answerer: AnswererPart,
     settings: SettingsPart,
-    q: Annotated[str, Query(max_length=200, description="words that the title or the id must hold")] = "",
+    q: Annotated[str, Query(max_length=LONGEST_SOUGHT, description="words that the title or the id must hold")] = "",
     offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
 ) -> DocumentList:
     """The documents of the live index, a page at a time, in the order of their files' names."""
     generation = answerer.generation
-    ids: Sequence[str] = _named(generation, q) if visible(q) else list(generation.documents)
+    ids = documents_named(generation, q)
     return DocumentList(
         documents=[
             _summary(generation, generation.documents[id_], settings.base_url) for id_ in ids[offset : offset + limit]
@@ -50,16 +49,6 @@ def documents(
         total=len(ids),
         next=next_page(request, response, offset, limit, len(ids)),
     )
-
-
-def _named(generation: Generation, q: str) -> list[str]:
-    """The documents whose title or id holds all words, without regard to case."""
-    words = visible(q).casefold().split()
-    return [
-        document.id
-        for document in generation.documents.values()
-        if all(word in f"{document.title} {document.id}".casefold() for word in words)
-    ]
 
 
 # The longer addresses come first: an id may hold slashes.

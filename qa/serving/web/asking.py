@@ -18,6 +18,7 @@ from qa.indexing.generation import Generation
 from qa.language.cleaning import visible
 from qa.records import Answer
 from qa.serving.chat.speaking import base_url_of
+from qa.serving.finding import LONGEST_SOUGHT
 from qa.serving.parts import live_of
 from qa.serving.problems import NotReadyError, described
 from qa.serving.schemas import DEFAULT_TOP_K, LONGEST_QUESTION
@@ -59,10 +60,11 @@ router = APIRouter(tags=["ask"], responses=described(422, 503), route_class=Page
 def asking(
     request: Request,
     q: Annotated[str, Query(max_length=LONGEST_QUESTION, description="a question to answer at once")] = "",
+    find: Annotated[str, Query(max_length=LONGEST_SOUGHT, description="words of documents' titles to list")] = "",
 ) -> Response:
     """The page to ask on."""
     if not visible(q):
-        return _page(request)
+        return _page(request, sought=visible(find))
     answerer = live_of(request).answerer()
     return answer_page(request, Conversation(answerer).answer(q, (), DEFAULT_TOP_K), answerer.generation)
 
@@ -80,11 +82,12 @@ def _page(
     earlier: Sequence[str] = (),
     problem: str = "",
     asked: str = "",
+    sought: str = "",
     status: int = 200,
 ) -> Response:
     try:
         answerer = live_of(request).answerer()
-        examples = None if exchange or problem else Examples.of(answerer, language_of(request))
+        examples = None if exchange or problem else Examples.of(answerer, language_of(request), sought)
     except NotReadyError:
         examples = None
     context: dict[str, object] = {

@@ -11,8 +11,9 @@ from urllib.parse import quote, urlencode
 from qa.conversation.phrases import Phrases
 from qa.conversation.suggestions import suggestions
 from qa.retrieval.answerer import Answerer
+from qa.serving.finding import documents_named
 
-_QUESTIONS, _DOCUMENTS = 4, 6
+_QUESTIONS, _DOCUMENTS, _FOUND = 4, 6, 30
 # To find the questions takes a second where few headings make good ones, so they are found once for each language of
 # the last generations; all that changes them is a generation's name.
 _KEPT = 9
@@ -27,19 +28,26 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Questions that the corpus answers, the first documents of it, and how many more it has."""
+    """Questions that the corpus answers, the first documents of it, and how many more it has; where documents are
+    ``sought``, those whose titles hold the words.
+    """
 
     questions: Sequence[Link]
     documents: Sequence[Link]
     more: int
+    sought: str = ""
 
     @classmethod
-    def of(cls, answerer: Answerer, language: str) -> Examples:
+    def of(cls, answerer: Answerer, language: str, sought: str = "") -> Examples:
         documents = answerer.generation.documents
+        ids = documents_named(answerer.generation, sought) if sought else documents
+        most = _FOUND if sought else _DOCUMENTS
+        shown = [documents[id_] for id_ in islice(ids, most)]
         return cls(
             [Link(text, "/?" + urlencode({"q": text}, quote_via=quote)) for text in _questions(answerer, language)],
-            [Link(one.title, f"/read/{quote(one.id)}", one.language) for one in islice(documents.values(), _DOCUMENTS)],
-            max(0, len(documents) - _DOCUMENTS),
+            [Link(one.title, f"/read/{quote(one.id)}", one.language) for one in shown],
+            len(ids) - len(shown),
+            sought,
         )
 
 

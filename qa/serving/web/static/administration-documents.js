@@ -5,8 +5,13 @@ import { attempt, json, path, Refused, request } from "./administration-service.
 import { close, replace } from "./administration-editor.js";
 import { showOutline } from "./administration-outline.js";
 
+// Of many documents so many are shown, and the others are found by their titles.
+const SHOWN = 100;
+let sought = "";
+
 export async function refresh() {
-  const [{ documents }, live] = await Promise.all([json("/documents"), json("/index")]);
+  const address = `/documents?limit=${SHOWN}&q=${encodeURIComponent(sought)}`;
+  const [{ documents, total }, live] = await Promise.all([json(address), json("/index")]);
   const sizes = new Map(live.sources.map((source) => [source.id, source.size]));
   const headers = ["document", "language_of", "passages", "size", "actions"].map((name) => say(name));
   const rows = documents.map((one) => [
@@ -17,10 +22,20 @@ export async function refresh() {
     actions(one),
   ]);
   at("documents").replaceChildren(table(say("documents_caption"), headers, rows));
+  at("found").hidden = !sought && total <= SHOWN;
+  at("found-count").textContent = say("found_count", { shown: number(documents.length), total: number(total) });
   at("skipped").replaceChildren(...skipped(live.skipped));
 }
 
+at("found").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sought = at("find-document").value.trim();
+  attempt(refresh);
+});
+
 export function clear() {
+  sought = at("find-document").value = "";
+  at("found").hidden = true;
   at("documents").replaceChildren();
   at("skipped").replaceChildren();
   close();
