@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from qa.reading import read_corpus, source_hashes, source_stats
 from qa.reading.metadata import metadata_of
 from qa.reading.stated import stated_in
 from qa.records import Document, Metadata
+from tests.conftest import ROOT
 
 TEXT = "Бірінші сөйлем осында тұр.\n\nЕкінші сөйлем де осында тұр.\n"
 
@@ -96,6 +98,10 @@ def test_the_language_code_of_norway_is_no_truth_value_and_a_year_no_number_less
     )
 
 
+def test_an_author_whom_a_program_made_up_is_none() -> None:
+    assert said("author: [Unknown Author, Abai]") == (Metadata(authors=("Abai",)), ())
+
+
 def test_many_fields_and_warnings_are_bounded() -> None:
     metadata, warnings = said("\n".join(f"f{n}: {n}" for n in range(90)))
     assert len(metadata.fields) == 50 and len(warnings) == 20
@@ -116,6 +122,26 @@ def test_a_file_beside_a_document_that_says_nothing_is_told_of(tmp_path: Path, c
     (tmp_path / "a.txt.meta.yaml").write_bytes(content)
     document = only(tmp_path)
     assert document.metadata == Metadata() and "a.txt.meta.yaml" in document.warnings[0]
+
+
+def test_a_web_page_says_it_in_its_head_and_the_file_beside_it_counts_for_more(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        "<!doctype html><html lang=ru><head><title>Title</title><meta name=author content='Abai; Shakarim'>"
+        "<link rel=canonical href='https://site.example/a'></head><body><h1>Heading</h1><p>Сөйлем осында тұр.</p></body>"
+    )
+    (tmp_path / "a.html.meta.yaml").write_text("date: 1994\nlanguage: kk\n")
+    document = only(tmp_path)
+    assert document.metadata == Metadata(
+        authors=("Abai", "Shakarim"), date="1994", url="https://site.example/a", language="kk"
+    )
+    assert (document.title, document.language) == ("Heading", "kk")
+
+
+def test_a_word_document_says_it_in_its_properties(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests" / "formats" / "kazakh-diplomacy.docx", tmp_path / "a.docx")
+    (tmp_path / "a.docx.meta.yaml").write_text("author: Abai\n")
+    document = only(tmp_path)
+    assert (document.metadata.authors, document.language, document.warnings) == (("Abai",), "kk", ())
 
 
 def test_metadata_without_its_document_and_behind_a_link_is_not_read(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_the_reply_has_the_shape_of_the_contract(service: httpx.Client) -> None:
     citation = body["passages"][0]["citation"]
     assert set(citation) == {
         "document", "title", "section", "heading", "item", "path", "label", "start", "end", "line_start", "line_end",
-        "source_sha256", "anchor", "url", "author", "date", "source_url",
+        "source_sha256", "anchor", "page", "page_end", "url", "author", "date", "source_url",
     }  # fmt: skip
     assert citation["path"] == [
         "Қазақ елінің дипломатиялық саясаты",

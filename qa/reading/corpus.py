@@ -136,7 +136,8 @@ def read_document(source: Source, converters: Converting | None = None) -> Read:
     kind = kind_of(source.name)
     assert kind is not None  # others are no sources
     composed, encoding = _decoded(source, kind) if kind.text else (_converted(source, kind, converters), kind.name)
-    said = _said(source, composed.declared)
+    # What programs declare is the language of their own settings, more often than that of the text.
+    said = _said(source, {name: one for name, one in composed.declared.items() if kind.text or name != "language"})
     lines = Lines(composed.text)
     passages = cut_passages(source.id, composed.text, composed.outline, lines)
     if not passages:

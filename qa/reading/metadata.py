@@ -20,6 +20,8 @@ MOST_FIELDS, MOST_LISTED, _MOST_WARNINGS = 50, 50, 20
 _ALSO = {"authors": "author", "creator": "author", "lang": "language", "keywords": "tags", "tag": "tags"}
 # What filters call something else.
 _TAKEN = frozenset({"document", "id", "folder"})
+# What programs write where nobody said anything.
+_NOBODY = frozenset({"unknown", "unknown author"})
 _NAME = re.compile(r"\w[\w .-]*")
 _DATE = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2})(?:[Tt ].*)?)?)?")
 _LANGUAGE = re.compile(r"(?P<code>[A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
@@ -107,7 +109,7 @@ def named_title(stated: Stated) -> str | None:
 
 
 def _authors(value: Scalar | tuple[Scalar, ...]) -> tuple[str, ...]:
-    return _listed(value, ";")
+    return tuple(name for name in _listed(value, ";") if name.casefold() not in _NOBODY)
 
 
 def _tags(value: Scalar | tuple[Scalar, ...]) -> tuple[str, ...]:

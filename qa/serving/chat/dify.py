@@ -43,6 +43,8 @@ class MetadataBody(BaseModel):
     end: int
     line_start: int
     line_end: int
+    page: int | None
+    page_end: int | None
     source_sha256: str
     built_at: str = Field(description="when the index was built")
     author: str | None
