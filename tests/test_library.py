@@ -180,6 +180,9 @@ def test_a_filter_that_cannot_be_read_is_refused_by_name(library: httpx.Client, 
     assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")
     assert told in reply.json()["detail"] and "filters" in reply.json()["detail"]
     assert library.get("/ask", params={"q": "Why?", "filter.date.gte": "soon"}).status_code == 422
+    refused = library.get("/ask", params={"q": "Why?", "filter.date.gtt": "1990"})
+    assert refused.status_code == 422
+    assert "there is no operator 'gtt'" in refused.text
 
 
 def test_the_other_protocols_filter_by_metadata_too(library: httpx.Client) -> None:

@@ -27,6 +27,8 @@ _OPERATORS: Mapping[str, tuple[Operator, bool]] = {
     "starts": ("starts", False),
     "exists": ("exists", False),
 }
+# What `attributes_of` tells of each document; after one of these a point is followed by an operator.
+_WITHOUT_POINT = frozenset({"document", "title", "language", "author", "date", "url", "tags"})
 _ORDERS = ("gt", "gte", "lt", "lte")
 
 
@@ -52,7 +54,8 @@ def filters_in(parameters: Iterable[tuple[str, str]]) -> dict[str, Any]:
     for key, value in parameters:
         if key.startswith(IN_ADDRESS):
             name, _, operator = key.removeprefix(IN_ADDRESS).rpartition(".")
-            if not name or operator not in _OPERATORS:  # a field's own name may hold a point
+            known = name in _WITHOUT_POINT or operator in _OPERATORS
+            if not name or not known:  # a field's own name may hold a point
                 name, operator = key.removeprefix(IN_ADDRESS), "eq"
             found.setdefault(name, {}).setdefault(operator, []).append(value)
     return {
