@@ -202,7 +202,7 @@ def expressions() -> Iterator[tuple[str, re.Pattern[str], str]]:
             if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
                 for method in [attr for owner, attr in used if owner == name]:
                     yield name, value, method
-            elif name == "_FORMS":
+            elif (module.name, name) == ("qa.reading.headings", "_FORMS"):
                 yield from ((name, form, "match") for _, form in value)
     for patterns in _patterns().values():
         yield from (("debris", pattern.expression, "fullmatch") for pattern in patterns)
