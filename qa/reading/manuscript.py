@@ -9,7 +9,7 @@ from qa.records import Span
 
 # Within what is written: here the next page begins.
 PAGE_TURN = "\f"
-_TURN = re.compile(r"(\s*\f\s*)")
+_TURN = re.compile(r"((?<!\s)\s*\f\s*)")
 _HALF_LETTER = re.compile("[\ud800-\udfff]")
 
 

@@ -20,7 +20,7 @@ _LONGEST_SEARCHED = 1_000_000
 _BESIDE = 400
 _CELLS = re.compile(r"(?<!\\)\|")
 _MARKER = re.compile(r"\s*(?:[#>*+•–—-]+|\|?[-:| ]+\||\w{1,3}[.)])?\s*")
-_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`~]+")
+_MARKUP = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)|[*_`~]+")
 _WORD = re.compile(r"\w+")
 
 
@@ -112,7 +112,12 @@ def _after(document: Document, passage: Passage) -> str:
 
 def _nearest(lines: list[str]) -> list[str]:
     """The words of the first line that has any besides its list marker, as a page shows them."""
-    return next((words for line in lines if (words := _plain(_MARKER.sub("", line, count=1)).split())), [])
+    return next((words for line in lines if (words := _plain(_unmarked(line)).split())), [])
+
+
+def _unmarked(line: str) -> str:
+    marker = _MARKER.match(line)
+    return line[marker.end() :] if marker else line
 
 
 def _plain(markup: str) -> str:

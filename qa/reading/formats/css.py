@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qa.reading.formats.xml import Element, local
 
-_RULE = re.compile(r"([^{}]{1,2000})\{([^{}]{0,5000})\}")
+_RULE = re.compile(r"(?<![^{}])([^{}]{1,2000})\{([^{}]{0,5000})\}")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CLASS = re.compile(r"[a-z0-9]*\.([\w-]+)")
 _WEIGHT = re.compile(r"font-weight\s*:\s*(\w+)")

@@ -10,9 +10,7 @@ from urllib.parse import unquote
 from qa.reading.formats.html_marks import HEADINGS, words_in
 from qa.reading.formats.xml import Element, local
 
-_MARK = re.compile(
-    r"\s*[\[(]?\s*(?:\d{1,4}|[*†‡§¶]{1,4}|[a-zа-я]|[ivxlc]{1,6}|прим\.?\s*\d*)\s*[\])]?\s*", re.IGNORECASE
-)
+_MARK = re.compile(r"[\[(]? ?(?:\d{1,4}|[*†‡§¶]{1,4}|[a-zа-я]|[ivxlc]{1,6}|прим\.? ?\d*) ?[\])]?", re.IGNORECASE)
 _REFERENCE = re.compile(r"\b(?:noteref|doc-noteref|footnote-ref|footnote-reference|footnoteref)\b")
 _PLACES = ("li", "aside", "dd", "p", "div", "section", "td")
 _AROUND = ("li", "aside", "dd", "div")
@@ -39,7 +37,7 @@ class Notes:
 
     def _add(self, base: str, link: Element) -> None:
         declared = any(_REFERENCE.search(words_in(link, name)) for name in ("type", "role", "class"))
-        mark = "".join(link.itertext())
+        mark = " ".join("".join(link.itertext()).split())
         target = self._target(base, link)
         if target is None or len(mark) > 20 or not (_MARK.fullmatch(mark) or declared):
             return

@@ -25,7 +25,7 @@ from qa.reading.formats.pdf.usual import leading_of, settled, usual_style
 
 _BULLET = re.compile(r"[•●○◦▪▫■□◆◇❖►▶▸➢➤✓✔‣·∙\uf0b7\uf0a7\uf0d8]\s*(?=\S)")
 _COUNTED = re.compile(r"(?:[-*–—−]|\(?\d{1,3}[.)]|\(?[^\W\d_]\)|\(?[ivx]{1,5}\))\s+(?=\S)")
-_LEADERS = re.compile(r"(?:\.\s?){4,}\s*\d{1,4}$|…+\s*\d{1,4}$")
+_LEADERS = re.compile(r"(?<!\.)(?<!\.\s)(?:\.\s?){4,}\s*\d{1,4}$|(?<!…)…+\s*\d{1,4}$")
 _SENTENCE_END = tuple('.!?…:;»"”)')
 _FULL_STOP = (".", "!", "?", "…")
 # Of the letters' size.

@@ -15,12 +15,12 @@ from qa.reading.manuscript import PAGE_TURN
 
 # Around a mark that may refer to a footnote, till it is known whether there is one.
 _OPEN, _CLOSE = "\ue0f0", "\ue0f1"
-REFERENCE = re.compile(rf"\s*{_OPEN}([^{_CLOSE}]*){_CLOSE}")
+REFERENCE = re.compile(rf"(?<!\s)\s*{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
 _MARK = re.compile(r"[\[(]?(\d{1,3}|[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}|[a-z])[\])]?")
 NOTE = re.compile(r"[\[(]?((?<!\d)\d{1,3}(?!\d)|[*†‡§¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3})[\])]?\.?\s*(?=\S)")
 BRACKETED = re.compile(r"[\[(]\d{1,3}[\])]")
 _SUPERSCRIPTS = str.maketrans("¹²³⁴⁵⁶⁷⁸⁹⁰", "1234567890")
-_WORD_BEFORE = re.compile(r"([\w'’-]*\w)[-‐]$")
+_WORD_BEFORE = re.compile(r"(?<![\w'’-])([\w'’-]*\w)[-‐]$")
 _WORD_AFTER = re.compile(r"\w[\w'’]*")
 _HYPHENS = ("-", "‐")
 _INNER_HYPHEN = re.compile(r"(?<=\w)[-‐](?=\w)")

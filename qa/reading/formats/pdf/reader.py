@@ -20,7 +20,9 @@ from qa.reading.headings import LONGEST_HEADING
 from qa.reading.manuscript import PAGE_TURN
 
 _LEAST_READ = 0.5  # of the letters: a PDF whose fonts do not tell what the others are is no text
-_TURNED_BACK = re.compile(r"\s*[↩⏎↑][\ufe0e\ufe0f]?\s*$")  # the link from a note at the end to where it is referred to
+_TURNED_BACK = re.compile(
+    r"(?<!\s)\s*[↩⏎↑][\ufe0e\ufe0f]?\s*$"
+)  # the link from a note at the end to where it is referred to
 # What programs write as a title of their own accord.
 _NO_TITLE = re.compile(r"untitled|без имени|.*\.(?:docx?|odt|rtf|html?|indd|qxd|tex|dvi|pdf|txt|md)$", re.IGNORECASE)
 _TITLE_WITHIN = 3  # pieces
