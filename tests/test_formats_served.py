@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from qa.encoding.prepared import PreparedModel
 from qa.indexing.builder import build
+from qa.indexing.documents import DocumentsInMemory
 from qa.indexing.generation import Generation
 from qa.reading import read_corpus
 from qa.retrieval.answerer import Answerer
@@ -98,7 +99,8 @@ def test_a_citation_tells_of_the_pages_that_a_document_has(generation: Generatio
     document = generation.documents["docx"]
     first, second, third = generation.passages_of("docx")[:3]
     paged = replace(document, pages=(0, first.start + 5, second.start, third.end))
-    told = replace(generation, documents={**generation.documents, "docx": paged})
+    documents = {one.id: one for one in generation.documents.values()}
+    told = replace(generation, documents=DocumentsInMemory({**documents, "docx": paged}))
     pages = [(one.page, one.page_end) for one in map(told.citation, (first, second, third))]
     assert pages == [(1, 2), (3, 3), (3, 3)]
     with client_of(told, real_model) as client:
@@ -110,7 +112,7 @@ def test_a_citation_tells_of_the_pages_that_a_document_has(generation: Generatio
 
 def test_pages_are_kept_with_the_index(generation: Generation, tmp_path: Path) -> None:
     paged = replace(generation.documents["docx"], pages=(0, 10, 10))
-    told = replace(generation, documents={"docx": paged})
+    told = replace(generation, documents=DocumentsInMemory({"docx": paged}))
     told.save(tmp_path)
     kept = (tmp_path / "documents.jsonl").read_text(encoding="utf-8")
     assert '"pages":[0,10,10]' in kept

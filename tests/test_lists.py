@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 
+from qa.indexing.passages import PassagesInMemory
 from qa.retrieval.lists import asks_for_several, items_after
 from tests.fakes import read
 
-_, PASSAGES = read(
+DOCUMENT, READ = read(
     "A title\n\n1. First\n\nThere are kinds:\n\n- one;\n- two.\n\nAfter.\n\n2. Second\n\n- three\n", "a.txt"
 )
+PASSAGES = PassagesInMemory(READ, {DOCUMENT.id: DOCUMENT})
 
 
 def test_the_items_of_a_list_follow_what_introduces_it() -> None:

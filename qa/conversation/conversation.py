@@ -66,9 +66,8 @@ class Conversation:
     def _courteous(self, found: Courtesy) -> Reply:
         phrases = Phrases.of(found.language)
         generation = self.answerer.generation
-        titles = ", ".join(
-            f"«{one_line(document.title)}»" for document in islice(generation.documents.values(), _SUGGESTED)
-        )
+        some = islice(generation.documents.summaries(), _SUGGESTED)
+        titles = ", ".join(f"«{one_line(document.about.title)}»" for document in some)
         opening = phrases.thanked if found.kind == "thanks" else phrases.welcome.format(titles=titles)
         asked = "".join(f"\n- {one_line(question)}" for question in suggestions(self.answerer, phrases, _SUGGESTED))
         told = f"{opening}\n\n{phrases.suggest}\n{asked}\n" if asked else f"{opening}\n"

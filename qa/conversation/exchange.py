@@ -112,10 +112,9 @@ def _particularity(question: Question, answerer: Answerer) -> Floats:
     """For each token how far its best match among passages is above the mean, (n,)."""
     generation = answerer.generation
     count = len(generation.passages)
-    places = np.unique(np.linspace(0, count - 1, min(count, _PASSAGES)).astype(int)).tolist()
-    languages = [generation.documents[generation.passages[place].document].language for place in places]
-    tokens = [generation.tokens.passage(place) for place in places]
-    found = interactions(question, tokens, languages, answerer.model.means)
+    places = np.unique(np.linspace(0, count - 1, min(count, _PASSAGES)).astype(np.int64))
+    languages = generation.passages.languages_of(places)
+    found = interactions(question, generation.tokens.several(places), languages, answerer.model.means)
     best = np.stack([one.centred.max(axis=1) for one in found])
     particular: Floats = best.max(axis=0) - best.mean(axis=0)
     return particular

@@ -11,7 +11,7 @@ from qa.retrieval.trace import traced
 
 # For each question that is wanted so many are tried at most: each takes as long as a question.
 _TRIED = 4
-# Of many documents so many are looked at, from all over the corpus.
+# Of many documents so many are looked at, from all over the corpus: those of a large one may all be without headings.
 _LOOKED_AT = 100
 
 
@@ -19,10 +19,12 @@ def suggestions(answerer: Answerer, phrases: Phrases, count: int) -> list[str]:
     """Up to ``count`` questions about sections of the highest level, from all documents in turn and from all parts of
     each, of many documents from some; only such as are answered from their own section.
     """
-    ids = list(answerer.generation.documents)
+    generation = answerer.generation
+    ids = [summary.about.id for summary in generation.documents.summaries()]
     chosen = ids[:: max(1, len(ids) // _LOOKED_AT)][:_LOOKED_AT]
-    documents = [answerer.generation.documents[id_] for id_ in chosen]
-    candidates = zip_longest(*(_spread(document, count + 2) for document in documents))
+    headed = filter(None, (_spread(generation.document(id_), count + 2) for id_ in chosen))
+    # Of more documents than are tried, those after would not come to their first section.
+    candidates = zip_longest(*islice(headed, _TRIED * count))
     sections = [section for section in chain.from_iterable(candidates) if section][: _TRIED * count]
     good = (question for section in sections if (question := _answered(section, phrases, answerer)))
     return list(islice(dict.fromkeys(good), count))

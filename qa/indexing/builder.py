@@ -12,6 +12,7 @@ import numpy as np
 
 from qa.encoding.prepared import Card, PreparedModel
 from qa.indexing.dense import DenseIndex
+from qa.indexing.documents import DocumentsInMemory
 from qa.indexing.encoded import Encoded
 from qa.indexing.encoding import Task, encode
 from qa.indexing.generation import Generation
@@ -20,6 +21,7 @@ from qa.indexing.identifier import generation_id
 from qa.indexing.journal import Journal, content_key
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.manifest import FORMAT_VERSION, Counts, Manifest, ModelIdentity, SkippedEntry, SourceEntry
+from qa.indexing.passages import PassagesInMemory
 from qa.indexing.tokens import TokenStore
 from qa.language import NORMALISER_VERSION
 from qa.language.abbreviations import Abbreviations
@@ -158,9 +160,10 @@ def _known(previous: Generation | None, card: Card) -> dict[_Content, int]:
         NORMALISER_VERSION,
     ):
         return {}
-    languages = {id_: document.language for id_, document in previous.documents.items()}
+    languages = previous.passages.languages_of(np.arange(len(previous.passages)))
     return {
-        _content(passage, languages[passage.document]): position for position, passage in enumerate(previous.passages)
+        _content(passage, language): position
+        for position, (passage, language) in enumerate(zip(previous.passages, languages, strict=True))
     }
 
 
@@ -175,11 +178,12 @@ def _reused(previous: Generation | None, position: int) -> Encoded:
 
 def _assembled(reading: Reading, card: Card, vectors: Sequence[Encoded], history: History, newest: str) -> Generation:
     passages = reading.passages
+    documents = {document.id: document for document in reading.documents}
     tokens = TokenStore.from_passages([encoded.tokens for encoded in vectors])
     return Generation(
         manifest=_manifest(reading, card, len(tokens.vectors), newest),
-        documents={document.id: document for document in reading.documents},
-        passages=passages,
+        documents=DocumentsInMemory(documents),
+        passages=PassagesInMemory(passages, documents),
         dense=DenseIndex.from_vectors(np.stack([encoded.vector for encoded in vectors])),
         tokens=tokens,
         lexical=LexicalIndex.from_texts(

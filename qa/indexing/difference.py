@@ -43,11 +43,11 @@ class Difference:
         return bool(self.added or self.removed or self.changed or self.moved)
 
 
-def difference(before: Sequence[Passage], after: Sequence[Passage]) -> Difference:
+def difference(before: Iterable[Passage], after: Iterable[Passage]) -> Difference:
     """Pair the passages of two generations; each is in exactly one part of the difference.
 
-    Ids are unique within ``before`` and within ``after``. All parts are in the order of ``before``, ``added`` in that
-    of ``after``.
+    Ids are unique within ``before`` and within ``after``, which are looked through several times. All
+    parts are in the order of ``before``, ``added`` in that of ``after``.
     """
     live = {passage.id: passage for passage in after}
     same = [(old, live[old.id]) for old in before if old.id in live]

@@ -6,6 +6,7 @@ index/generations/<id>/
     manifest.json.sha256          its own
     documents.jsonl               the documents as they were read, their text included
     passages.jsonl                the passages, in the order of all arrays
+    places/                       where each of many stands in these two: see `qa.indexing.on_disk`
     dense*, tokens-*.npy          their vectors
     lexical/                      their sequences of letters, for BM25
     words.txt                     their words, for questions typed in other letters
@@ -16,44 +17,42 @@ index/generations/<id>/
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from qa.errors import UnknownDocumentError, UnknownPassageError
 from qa.indexing.dense import DenseIndex, Positions
+from qa.indexing.documents import Documents, DocumentsInMemory, Summary
 from qa.indexing.history import History
 from qa.indexing.layout import Layout
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.manifest import Manifest, check_files, read_manifest
+from qa.indexing.on_disk import DOCUMENT, DOCUMENTS, PASSAGE, PASSAGES, PLACES, DocumentsOnDisk, PassagesOnDisk
+from qa.indexing.passages import Passages, PassagesInMemory
+from qa.indexing.places import CorpusWriter
 from qa.indexing.tokens import TokenStore
 from qa.language.abbreviations import Abbreviations
 from qa.language.lexicon import Lexicon
 from qa.reading.text_fragment import source_url
 from qa.records import Citation, Document, Passage
 
-DOCUMENTS, PASSAGES = "documents.jsonl", "passages.jsonl"
 DENSE, LEXICAL, WORDS = "dense.faiss", "lexical", "words.txt"
 ABBREVIATIONS, HISTORY = "abbreviations.json", "history.jsonl"
 # A kilobyte or two each.
 _LAYOUTS = 4096
 
-_DOCUMENT = TypeAdapter(Document)
-_PASSAGE = TypeAdapter(Passage)
-
 
 @dataclass(frozen=True)
 class Generation:
-    """A generation in memory; passages, vectors and tokens share their order."""
+    """A generation that can be asked; passages, vectors and tokens share their order."""
 
     manifest: Manifest
-    documents: dict[str, Document]
-    passages: Sequence[Passage]
+    documents: Documents
+    passages: Passages
     dense: DenseIndex
     tokens: TokenStore
     lexical: LexicalIndex
@@ -71,11 +70,7 @@ class Generation:
         """
         manifest = read_manifest(folder)
         check_files(folder, manifest)
-        passages = tuple(_PASSAGE.validate_json(line) for line in _json_lines(folder / PASSAGES))
-        documents = {}
-        for line in _json_lines(folder / DOCUMENTS):
-            document = _DOCUMENT.validate_json(line)
-            documents[document.id] = document
+        documents, passages = _read(folder)
         return cls(
             manifest=manifest,
             documents=documents,
@@ -90,8 +85,10 @@ class Generation:
 
     def save(self, folder: Path) -> None:
         """Write all files but the manifest."""
-        _write_lines(folder / DOCUMENTS, (_DOCUMENT.dump_json(document) for document in self.documents.values()))
-        _write_lines(folder / PASSAGES, (_PASSAGE.dump_json(passage) for passage in self.passages))
+        writer = CorpusWriter(folder)
+        for document in self.documents.values():
+            writer.add(document, self.passages.several(self.passages.of(document.id)))
+        writer.close()
         self.dense.save(folder / DENSE)
         self.tokens.save(folder)
         self.lexical.save(folder / LEXICAL)
@@ -113,15 +110,20 @@ class Generation:
         Raises:
             UnknownDocumentError: there is none.
         """
-        try:
-            return self.documents[id_]
-        except KeyError:
-            raise UnknownDocumentError(f"no document has the id {id_!r}; GET /documents lists them") from None
+        document = self.documents.get(id_)
+        if document is None:
+            raise _unknown(id_)
+        return document
+
+    def summary(self, id_: str) -> Summary:
+        """What is told of a document without its text. Raises as `document` does."""
+        if id_ not in self.documents:
+            raise _unknown(id_)
+        return self.documents.summary(id_)
 
     def passages_of(self, id_: str) -> list[Passage]:
-        """The passages of a document, in its order."""
-        self.document(id_)
-        return [self.passages[position] for position in self.positions([id_])]
+        """The passages of a document, in its order. Raises as `document` does."""
+        return self.passages.several(self.positions([id_]))
 
     def passage(self, id_: str) -> Passage:
         """The passage with an id.
@@ -129,32 +131,43 @@ class Generation:
         Raises:
             UnknownPassageError: there is none now; `now` also knows the former ones.
         """
-        try:
-            return self._passages[id_]
-        except KeyError:
+        found = self._with_id(id_)
+        if found is None:
             raise UnknownPassageError(
                 f"no passage has the id {id_!r}; GET /documents/{{document_id}}/passages lists them"
-            ) from None
+            )
+        return found
 
     def now(self, id_: str) -> Passage | None:
         """The passage with an id or, where that is a former one, what it became; None where that is gone."""
-        return self._passages.get(id_) or self._passages.get(self.history.resolve_id(id_) or "")
+        return self._with_id(id_) or self._with_id(self.history.resolve_id(id_))
 
     def passage_at(self, document: str, anchor: str) -> Passage | None:
         """What stands under an anchor or, where nothing does, what became of that which last stood there."""
-        live = self._by_anchor.get((document, anchor))
-        return live or self._passages.get(self.history.resolve_anchor(document, anchor) or "")
+        live = self.passages.under(document, anchor)
+        if live is not None:
+            return self.passages[live]
+        return self._with_id(self.history.resolve_anchor(document, anchor))
 
     def successor(self, document: str) -> str | None:
         """The document in which most recently a passage of one that is no more was found; None for none."""
-        passage = self._passages.get(self.history.successor(document) or "")
+        passage = self._with_id(self.history.successor(document))
         return passage.document if passage else None
 
     def positions(self, documents: Sequence[str]) -> Positions:
-        """The positions of all passages of the documents."""
+        """The positions of all passages of the documents. Raises as `document` does."""
         for id_ in documents:
-            self.document(id_)
-        return np.concatenate([self._positions.get(id_, np.empty(0, np.int64)) for id_ in dict.fromkeys(documents)])
+            if id_ not in self.documents:
+                raise _unknown(id_)
+        return np.concatenate([self.passages.of(id_) for id_ in dict.fromkeys(documents)])
+
+    def language(self, document: str) -> str | None:
+        """The language of a document that is there."""
+        return self.documents.summary(document).about.language
+
+    def _with_id(self, id_: str | None) -> Passage | None:
+        position = None if id_ is None else self.passages.find(id_)
+        return None if position is None else self.passages[position]
 
     def layout(self, position: int) -> Layout:
         """Which tokens make the words and sentences of a passage; of those that were asked for last it is kept."""
@@ -170,23 +183,10 @@ class Generation:
 
         return layout
 
-    @cached_property
-    def _passages(self) -> dict[str, Passage]:
-        return {passage.id: passage for passage in self.passages}
-
-    @cached_property
-    def _by_anchor(self) -> dict[tuple[str, str], Passage]:
-        return {(passage.document, passage.anchor): passage for passage in self.passages}
-
-    @cached_property
-    def _positions(self) -> dict[str, Positions]:
-        found: dict[str, list[int]] = {}
-        for position, passage in enumerate(self.passages):
-            found.setdefault(passage.document, []).append(position)
-        return {id_: np.asarray(positions, dtype=np.int64) for id_, positions in found.items()}
-
     def citation(self, passage: Passage) -> Citation:
-        document = self.documents[passage.document]
+        document = self.documents.summary(passage.document).about
+        # Whether words occur once on the author's own page is found in the text.
+        searched = document if document.metadata.url is None else self.document(document.id)
         return Citation(
             document=document.id,
             title=document.title,
@@ -205,17 +205,23 @@ class Generation:
             page_end=document.page(max(passage.start, passage.end - 1)),
             author="; ".join(document.metadata.authors) or None,
             date=document.metadata.date,
-            source_url=source_url(document, passage),
+            source_url=source_url(searched, passage),
         )
+
+
+def _unknown(id_: str) -> UnknownDocumentError:
+    return UnknownDocumentError(f"no document has the id {id_!r}; GET /documents lists them")
+
+
+def _read(folder: Path) -> tuple[Documents, Passages]:
+    """Documents and passages: few are read into memory, of many where they stand."""
+    if (folder / PLACES).is_dir():
+        on_disk = DocumentsOnDisk(folder)
+        return on_disk, PassagesOnDisk(folder, on_disk)
+    documents = {one.id: one for one in map(DOCUMENT.validate_json, _json_lines(folder / DOCUMENTS))}
+    passages = tuple(map(PASSAGE.validate_json, _json_lines(folder / PASSAGES)))
+    return DocumentsInMemory(documents), PassagesInMemory(passages, documents)
 
 
 def _json_lines(path: Path) -> list[bytes]:
     return [line for line in path.read_bytes().split(b"\n") if line]
-
-
-def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    with path.open("wb") as file:
-        for line in lines:
-            file.write(line + b"\n")
-        file.flush()
-        os.fsync(file.fileno())

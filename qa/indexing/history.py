@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -50,7 +50,7 @@ class History:
 
     @classmethod
     def after(
-        cls, previous: History, before: Sequence[Passage], after: Sequence[Passage], before_generation: str
+        cls, previous: History, before: Iterable[Passage], after: Iterable[Passage], before_generation: str
     ) -> History:
         """The history of the generation that holds ``after``, from that of the one that held ``before``.
 

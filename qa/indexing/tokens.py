@@ -75,5 +75,9 @@ class TokenStore:
         rows = slice(int(self.bounds[position]), int(self.bounds[position + 1]))
         return PassageTokens(self.vectors[rows], self.scales[rows], self.spans[rows])
 
+    def several(self, positions: NDArray[np.int64]) -> list[PassageTokens]:
+        """The tokens of some passages, in the order of ``positions``."""
+        return [self.passage(position) for position in positions.tolist()]
+
     def __len__(self) -> int:
         return len(self.bounds) - 1

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
 from qa.indexing.dense import Positions
+from qa.indexing.passages import Passages
 from qa.records import Passage
 
 
@@ -19,7 +19,7 @@ def asks_for_several(question: str) -> bool:
     return _cues().search(question) is not None
 
 
-def items_after(passages: Sequence[Passage], position: int) -> Positions:
+def items_after(passages: Passages, position: int) -> Positions:
     """The positions of the list items that directly follow a passage in its section; none after an item."""
     first = passages[position]
     end = position + 1

@@ -21,6 +21,8 @@ Status = Literal["verbatim", "moved", "changed", "gone"]
 # Only passages with the most sequences of letters in common are compared word by word, of the quote's own document
 # and of all: enough for a long quote's passages all to be among them.
 _OWN, _ALL = 8, 12
+# Of a corpus of so many passages all texts are looked through for a quote that is not in its own document.
+_LOOKED_THROUGH = 10_000
 # Of a long quote its beginning is enough to find them by.
 _SOUGHT = 600
 
@@ -59,10 +61,24 @@ def _word_for_word(generation: Generation, own: Document | None, quote: str, sta
     if own is not None and at >= 0:
         status: Status = "verbatim" if start in (None, at) else "moved"
         return _verdict(generation, status, own, (at, at + len(quote)))
-    for other in generation.documents.values():
-        if other is not own and (at := _place(generation, other, quote, None)) >= 0:
+    for other in _others(generation, own, quote):
+        if (at := _place(generation, other, quote, None)) >= 0:
             return _verdict(generation, "moved", other, (at, at + len(quote)))
     return None
+
+
+def _others(generation: Generation, own: Document | None, quote: str) -> Iterator[Document]:
+    """Documents that may hold a quote that its own does not: all of a small corpus; of a large one those whose passages
+    have most sequences of letters in common with it, so that what no passage holds is not found there.
+    """
+    if len(generation.passages) <= _LOOKED_THROUGH:
+        yield from (document for document in generation.documents.values() if own is None or document.id != own.id)
+        return
+    found = generation.lexical.matches(quote[:_SOUGHT])[0]
+    positions = np.sort(found.most(_ALL, None))
+    order = np.argsort(-found.at(positions), kind="stable")
+    ids = dict.fromkeys(passage.document for passage in generation.passages.several(positions[order]))
+    yield from (generation.document(id_) for id_ in ids if own is None or id_ != own.id)
 
 
 def _place(generation: Generation, document: Document, quote: str, start: int | None) -> int:
@@ -136,7 +152,7 @@ def _closest(
 ) -> tuple[Document, Span] | None:
     """The most similar stretch: of the quote's own document if it has one, else of any."""
     found = list(_stretches(generation, candidates, quote))
-    inside = [one for one in found if one[0] is own]
+    inside = [one for one in found if own is not None and one[0].id == own.id]
     best = max(inside or found, key=lambda one: one[1].ratio, default=None)
     return (best[0], (best[1].start, best[1].end)) if best else None
 

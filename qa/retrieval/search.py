@@ -130,9 +130,8 @@ class Searcher:
         body, headings = lexical.at(positions)
         generation = self.generation
         cosines = generation.dense.cosines(question.vector, positions)
-        tokens = [generation.tokens.passage(int(position)) for position in positions]
-        documents = [generation.passages[position].document for position in positions]
-        languages = [generation.documents[document].language for document in documents]
+        tokens = generation.tokens.several(positions)
+        languages = generation.passages.languages_of(positions)
         matched = interactions(question, tokens, languages, self.means)
         columns = (cosines, *matched.best(), body, headings)
         legs = [Similarities(*leg) for leg in zip(*(column.tolist() for column in columns), strict=True)]

@@ -43,10 +43,11 @@ class Selection:
         Raises:
             UnknownDocumentError: a document or folder is not in the generation.
         """
-        named = tuple(dict.fromkeys(self._named(generation))) if self.documents else tuple(generation.documents)
+        named = tuple(dict.fromkeys(self._named(generation)))
         if self.filter is None:
-            return named
-        return tuple(id_ for id_ in named if self.filter.holds(attributes_of(generation.document(id_))))
+            return named if self.documents else tuple(generation.documents)
+        told = map(generation.documents.summary, named) if self.documents else generation.documents.summaries()
+        return tuple(one.about.id for one in told if self.filter.holds(attributes_of(one.about)))
 
     def positions(self, generation: Generation) -> Positions | None:
         """The positions of the passages that it allows, in ascending order for each document; None for all of them.
@@ -66,7 +67,7 @@ class Selection:
     def _named(self, generation: Generation) -> Iterator[str]:
         for name in self.documents:
             if not name.endswith(FOLDER):
-                yield generation.document(name).id
+                yield generation.summary(name).about.id
                 continue
             inside = [id_ for id_ in generation.documents if id_.startswith(name)]
             if not inside:

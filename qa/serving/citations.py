@@ -32,8 +32,9 @@ def verify_citation(body: VerifyRequest, answerer: AnswererPart, settings: Setti
 def _source_changed(generation: Generation, body: VerifyRequest) -> bool | None:
     if body.source_sha256 is None:
         return None
-    document = generation.documents.get(body.document)
-    return document is None or document.sha256 != body.source_sha256.lower()
+    if body.document not in generation.documents:
+        return True
+    return generation.documents.summary(body.document).about.sha256 != body.source_sha256.lower()
 
 
 @router.get(

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from qa.indexing.documents import Summary
 from qa.indexing.generation import Generation
 from qa.records import Document
 from qa.serving.finding import LONGEST_SOUGHT, documents_named
@@ -41,13 +42,11 @@ def documents(
 ) -> DocumentList:
     """The documents of the live index, a page at a time, in the order of their files' names."""
     generation = answerer.generation
-    ids = documents_named(generation, q)
+    shown, total = documents_named(generation, q, offset, limit)
     return DocumentList(
-        documents=[
-            _summary(generation, generation.documents[id_], settings.base_url) for id_ in ids[offset : offset + limit]
-        ],
-        total=len(ids),
-        next=next_page(request, response, offset, limit, len(ids)),
+        documents=[_summary(generation, one, settings.base_url) for one in shown],
+        total=total,
+        next=next_page(request, response, offset, limit, total),
     )
 
 
@@ -75,7 +74,6 @@ def passages(
 ) -> PassageList:
     """The passages of a document, in its order; a page at a time where there are more than a thousand."""
     generation = answerer.generation
-    generation.document(document_id)
     positions = generation.positions([document_id])
     shown = [generation.passages[position] for position in positions[offset : offset + limit].tolist()]
     return PassageList(
@@ -94,7 +92,7 @@ def outline(document_id: str, response: Response, answerer: AnswererPart, settin
     response.headers["ETag"] = _etag(document)
     own = generation.passages_of(document_id)
     return DocumentOutline(
-        **_summary(generation, document, settings.base_url).model_dump(),
+        **_summary(generation, Summary.of(document), settings.base_url).model_dump(),
         encoding=document.encoding,
         outline=[
             SectionBody(
@@ -111,15 +109,16 @@ def _etag(document: Document) -> str:
     return f'"{document.sha256}"'
 
 
-def _summary(generation: Generation, document: Document, base_url: str) -> DocumentSummary:
+def _summary(generation: Generation, summary: Summary, base_url: str) -> DocumentSummary:
+    document = summary.about
     return DocumentSummary(
         id=document.id,
         title=document.title,
         name=document.name,
         language=document.language,
-        characters=len(document.text),
-        sections=sum(1 for section in document.sections if section.level),
-        passages=len(generation.positions([document.id])),
+        characters=summary.characters,
+        sections=summary.sections,
+        passages=len(generation.passages.of(document.id)),
         source_sha256=document.sha256,
         url=reading_url(base_url, document.id, "").rstrip("#"),
         metadata=MetadataBody.of(document.metadata),

@@ -13,7 +13,7 @@ from qa.indexing.generation import Generation
 from qa.records import Citation, Hit, Passage, Scalar
 from qa.retrieval.filters import Own
 from qa.serving.chat.metadata_conditions import MetadataCondition
-from qa.serving.chat.nearest import FREE_FIELDS, admitted, nearest, told_of_document
+from qa.serving.chat.nearest import FREE_FIELDS, nearest_where, told_of_document
 from qa.serving.chat.speaking import MODEL, ProtocolError, Speaker, SpeakerPart, title_of
 from qa.serving.parts import require_json_if_any
 from qa.serving.schemas import DEFAULT_TOP_K, LARGEST_TOP_K, QuestionText
@@ -57,7 +57,7 @@ class MetadataBody(BaseModel):
     @classmethod
     def of(cls, passage: Passage, citation: Citation, speaker: Speaker) -> MetadataBody:
         generation = speaker.answerer.generation
-        document = generation.document(passage.document)
+        document = generation.summary(passage.document).about
         return cls(
             **asdict(citation),
             id=passage.id,
@@ -147,7 +147,7 @@ def _nearest(
     def told(passage: Passage, citation: Citation) -> dict[str, Own]:
         return {**MetadataBody.of(passage, citation, speaker).model_dump(), **told_of_document(answerer, passage)}
 
-    return nearest(answerer, query, top_k, admitted(answerer, documents, wanted, told))
+    return nearest_where(answerer, [query], top_k, documents, wanted, told)[0]
 
 
 def _record(hit: Hit, speaker: Speaker) -> RecordBody:

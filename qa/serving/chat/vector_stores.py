@@ -18,7 +18,7 @@ from qa.retrieval.answerer import Answerer
 from qa.retrieval.filters import Filter, Own
 from qa.serving.chat.filters import filter_of
 from qa.serving.chat.models import created_at
-from qa.serving.chat.nearest import admitted, nearest, told_of_document
+from qa.serving.chat.nearest import nearest_where, told_of_document
 from qa.serving.chat.speaking import MODEL, Speaker, SpeakerPart
 from qa.serving.parts import AnswererPart, require_json
 from qa.serving.schemas import LARGEST_TOP_K, QuestionText
@@ -112,8 +112,7 @@ def _hits_of_each(speaker: Speaker, body: SearchRequest, documents: list[str] | 
     def told(passage: Passage, citation: Citation) -> dict[str, Own]:
         return {**_attributes(passage, citation, speaker), **told_of_document(answerer, passage)}
 
-    among = admitted(answerer, documents, wanted, told)
-    return [nearest(answerer, query, body.max_num_results, among) for query in body.query]
+    return nearest_where(answerer, body.query, body.max_num_results, documents, wanted, told)
 
 
 def _documents(store: str, generation: Generation) -> list[str] | None:
@@ -132,7 +131,9 @@ def _documents(store: str, generation: Generation) -> list[str] | None:
 def _store(id_: str, answerer: Answerer) -> dict[str, Any]:
     generation = answerer.generation
     ids = _documents(id_, generation)
-    held = [generation.documents[one] for one in (generation.documents if ids is None else ids)]
+    documents = generation.documents
+    summaries = documents.summaries() if ids is None else map(documents.summary, ids)
+    held = [one.about for one in summaries]
     none = dict.fromkeys(("in_progress", "failed", "cancelled"), 0)
     return {
         "id": id_,
@@ -159,7 +160,7 @@ def _result(hit: Hit, speaker: Speaker) -> dict[str, Any]:
     """
     return {
         "file_id": hit.passage.document,
-        "filename": speaker.answerer.generation.document(hit.passage.document).name,
+        "filename": speaker.answerer.generation.documents.summary(hit.passage.document).about.name,
         "score": _score(hit),
         "attributes": _attributes(hit.passage, hit.citation, speaker),
         "content": [{"type": "text", "text": hit.passage.text}],
@@ -168,7 +169,7 @@ def _result(hit: Hit, speaker: Speaker) -> dict[str, Any]:
 
 def _attributes(passage: Passage, citation: Citation, speaker: Speaker) -> dict[str, str | int]:
     """Up to 16, none of them null, texts of at most 512 characters: the protocol's limits."""
-    document = speaker.answerer.generation.document(citation.document)
+    document = speaker.answerer.generation.summary(citation.document).about
     all_of_them = {
         "document": citation.document,
         "title": citation.title,

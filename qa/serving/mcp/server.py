@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from qa import __version__
+from qa.indexing.documents import Documents
 from qa.records import Document
 from qa.retrieval.answerer import Answerer
 from qa.serving.links import Links
@@ -109,7 +110,7 @@ class _Shelf:
     ) -> types.ListResourcesResult:
         documents = self._documents(context)
         start = _start((params and params.cursor) or "0")
-        shown = [_resource(documents[id_]) for id_ in islice(documents, start, start + _PAGE)]
+        shown = [_resource(one.about) for one in islice(documents.summaries(), start, start + _PAGE)]
         more = str(start + _PAGE) if start + _PAGE < len(documents) else None
         return types.ListResourcesResult(resources=shown, next_cursor=more)
 
@@ -132,7 +133,7 @@ class _Shelf:
             context.request.state.generation = answerer.generation.id
         return answerer
 
-    def _documents(self, context: Context) -> dict[str, Document]:
+    def _documents(self, context: Context) -> Documents:
         try:
             return self._answerer(context).generation.documents
         except NotReadyError as error:

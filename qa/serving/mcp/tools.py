@@ -180,7 +180,7 @@ def _shortened(value: object) -> str:
 
 def contents(generation: Generation) -> str:
     """The documents by their titles, the first few of many, as a sentence."""
-    first = [document.title[:_LONGEST_TITLE] for document in islice(generation.documents.values(), _MOST_TITLES)]
+    first = [one.about.title[:_LONGEST_TITLE] for one in islice(generation.documents.summaries(), _MOST_TITLES)]
     rest = len(generation.documents) - len(first)
     more = f" and {rest} more" if rest else ""
     return f"The documents: {', '.join(f'«{title}»' for title in first)}{more}."

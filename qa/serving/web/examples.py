@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -39,14 +38,12 @@ class Examples:
 
     @classmethod
     def of(cls, answerer: Answerer, language: str, sought: str = "") -> Examples:
-        documents = answerer.generation.documents
-        ids = documents_named(answerer.generation, sought) if sought else documents
-        most = _FOUND if sought else _DOCUMENTS
-        shown = [documents[id_] for id_ in islice(ids, most)]
+        shown, total = documents_named(answerer.generation, sought, 0, _FOUND if sought else _DOCUMENTS)
+        some = [one.about for one in shown]
         return cls(
             [Link(text, "/?" + urlencode({"q": text}, quote_via=quote)) for text in _questions(answerer, language)],
-            [Link(one.title, f"/read/{quote(one.id)}", one.language) for one in shown],
-            len(ids) - len(shown),
+            [Link(one.title, f"/read/{quote(one.id)}", one.language) for one in some],
+            total - len(shown),
             sought,
         )
 

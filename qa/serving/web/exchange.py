@@ -104,7 +104,7 @@ def _source(answer: Answer, hit: Hit, generation: Generation) -> Source:
         title=citation.title,
         path=citation.path,
         href=reading_address(citation, span),
-        language=generation.documents[passage.document].language,
+        language=generation.language(passage.document),
         kind=passage.kind,
         # As on the reading page: a row without its header says little, and the first has it itself; what introduces a
         # list stands above it.
