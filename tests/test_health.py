@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from qa.errors import DamagedGenerationError
 from qa.indexing import arrays
 from qa.indexing.generation import Generation
 from qa.indexing.store import CURRENT, GENERATIONS, IndexStore
+from qa.indexing.verification import verified
 from qa.serving.soundness import Soundness
 from tests.conftest import environment, eventually, run_qa
 from tests.services import Service, logged
@@ -148,9 +150,9 @@ def test_files_are_read_again_only_when_one_was_written_to(tmp_path: Path, monke
     read: list[Path] = []
     real = Soundness._found
 
-    def found(self: Soundness, one: Generation) -> str | None:
+    def found(self: Soundness, one: Generation, *, whole: bool) -> str | None:
         read.append(folder)
-        return real(self, one)
+        return real(self, one, whole=whole)
 
     monkeypatch.setattr(Soundness, "_found", found)
     soundness = Soundness(site.settings.index_dir)
@@ -185,3 +187,26 @@ def test_small_arrays_are_copied_and_large_ones_mapped(tmp_path: Path, monkeypat
     flip(folder / "tokens-vectors.npy")
     assert (copied.tokens.vectors == before).all()
     assert not (mapped.tokens.vectors == before).all()
+
+
+def test_the_files_of_a_large_generation_are_compared_by_size_at_once_and_read_in_the_background(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path)
+    folder = site.settings.index_dir / GENERATIONS / site.publish("zero")
+    for module in ("qa.indexing.manifest", "qa.serving.soundness"):
+        monkeypatch.setattr(f"{module}.LARGEST_READ", 0)
+    path = folder / "tokens-scales.npy"
+    data = bytearray(path.read_bytes())
+    data[-4] ^= 1
+    path.write_bytes(data)
+    generation = Generation.load(folder)  # a byte that changed is not found at once
+    soundness = Soundness(site.settings.index_dir)
+    assert soundness.problem(generation) is None
+    eventually(lambda: "tokens-scales.npy" in (soundness.problem(generation) or ""))
+    with pytest.raises(DamagedGenerationError, match=r"tokens-scales\.npy.*sha256"):
+        verified(folder)
+    path.write_bytes(data[:-1])
+    eventually(lambda: "bytes, not" in (soundness.problem(generation) or ""))
+    with pytest.raises(DamagedGenerationError, match=r"tokens-scales\.npy.*bytes, not"):
+        Generation.load(folder)

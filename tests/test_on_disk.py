@@ -104,6 +104,20 @@ def test_a_file_that_is_cut_short_while_it_answers_is_an_error_and_not_another_p
         on_disk.passages[0]
 
 
+def test_a_line_that_is_damaged_while_it_answers_is_an_error(on_disk: Generation, tmp_path: Path) -> None:
+    with (tmp_path / "passages.jsonl").open("r+b") as file:
+        file.write(b"[")
+    with pytest.raises(DamagedGenerationError, match=r"a line .* is damaged .*qa index build --full"):
+        on_disk.passages[0]
+
+
+def test_a_generation_may_move_while_it_answers(on_disk: Generation, built: Generation, tmp_path: Path) -> None:
+    tmp_path.rename(tmp_path.with_name("moved"))
+    assert list(on_disk.passages) == list(built.passages)
+    assert on_disk.passages.find(built.passages[0].id) == 0
+    tmp_path.with_name("moved").rename(tmp_path)
+
+
 def test_two_keys_of_one_hash_are_both_candidates() -> None:
     keys = Keys.of([hashed("b"), hashed("a"), hashed("b")])
     assert (keys.candidates("b"), keys.candidates("a"), keys.candidates("c")) == ([0, 2], [1], [])

@@ -30,7 +30,7 @@ from qa.indexing.documents import Documents, DocumentsInMemory, Summary
 from qa.indexing.history import History
 from qa.indexing.layout import Layout
 from qa.indexing.lexical import LexicalIndex
-from qa.indexing.manifest import Manifest, check_files, read_manifest
+from qa.indexing.manifest import Manifest, check_soon, read_manifest
 from qa.indexing.on_disk import DOCUMENT, DOCUMENTS, PASSAGE, PASSAGES, PLACES, DocumentsOnDisk, PassagesOnDisk
 from qa.indexing.passages import Passages, PassagesInMemory
 from qa.indexing.places import CorpusWriter
@@ -61,15 +61,16 @@ class Generation:
     history: History
 
     @classmethod
-    def load(cls, folder: Path) -> Generation:
-        """Read and check a generation.
+    def load(cls, folder: Path, *, checked: bool = False) -> Generation:
+        """Read a generation and, unless its files were ``checked`` before, check it as far as `check_soon` does.
 
         Raises:
             DamagedGenerationError: a file is missing or not the one that the manifest tells of.
             MismatchError: it is of another format.
         """
         manifest = read_manifest(folder)
-        check_files(folder, manifest)
+        if not checked:
+            check_soon(folder, manifest)
         documents, passages = _read(folder)
         return cls(
             manifest=manifest,

@@ -48,21 +48,26 @@ class JsonLines:
         """
         if not 0 <= number < len(self):
             raise IndexError(f"there are {len(self)} lines; {number} is none of them")
-        size = self.size(number)
-        found = os.pread(self._file, size, int(self._starts[number]))
-        while 0 < len(found) < size:  # the system may read a long one in parts
-            more = os.pread(self._file, size - len(found), int(self._starts[number]) + len(found))
-            if not more:
-                break
-            found += more
-        if len(found) != size:
-            raise DamagedGenerationError(f"{self._path.name} has been cut short; run qa index build --full")
-        return found
+        return self._read(int(self._starts[number]), self.size(number))
 
     def __iter__(self) -> Iterator[bytes]:
-        """All lines, read one after the other."""
-        with self._path.open("rb", buffering=_BLOCK) as file:
-            yield from file
+        """All lines, many read at once."""
+        # By the open file and not by its path: the folder of a generation gets its name late, and is removed early.
+        first = 0
+        while first < len(self):
+            start = self._starts[first]
+            end = max(first + 1, int(np.searchsorted(self._starts, start + _BLOCK, "right")) - 1)
+            yield from self._read(int(start), int(self._starts[end] - start)).splitlines()
+            first = end
+
+    def _read(self, start: int, size: int) -> bytes:
+        found = os.pread(self._file, size, start)
+        while len(found) < size:  # the system may read a long stretch in parts
+            more = os.pread(self._file, size - len(found), start + len(found))
+            if not more:
+                raise DamagedGenerationError(f"{self._path.name} has been cut short; run qa index build --full")
+            found += more
+        return found
 
 
 class LineWriter:

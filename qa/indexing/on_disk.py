@@ -14,14 +14,15 @@ index/generations/<id>/places/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from qa.encoding.encoder import Integers
+from qa.errors import DamagedGenerationError
 from qa.indexing.arrays import kept
 from qa.indexing.dense import Positions
 from qa.indexing.documents import Summary
@@ -36,9 +37,24 @@ DOCUMENTS, PASSAGES, SUMMARIES = "documents.jsonl", "passages.jsonl", "summaries
 _PASSAGES_KEPT, _SUMMARIES_KEPT = 4096, 4096
 _DOCUMENTS_KEPT, _LARGEST_KEPT = 64, 256 * 1024
 
+_Record = TypeVar("_Record")
 PASSAGE = TypeAdapter(Passage)
 DOCUMENT = TypeAdapter(Document)
 SUMMARY = TypeAdapter(Summary)
+
+
+def parsed(adapter: TypeAdapter[_Record], line: bytes) -> _Record:
+    """The record of a line.
+
+    Raises:
+        DamagedGenerationError: it is none; the checksums of large files are not compared before they are used.
+    """
+    try:
+        return adapter.validate_json(line)
+    except ValidationError as error:
+        raise DamagedGenerationError(
+            f"a line of the generation's files is damaged ({line[:40]!r}…); run qa index build --full"
+        ) from error
 
 
 def array(folder: Path, name: str) -> NDArray[np.generic]:
@@ -76,13 +92,13 @@ class DocumentsOnDisk:
         number = self.number(id_) if found is None else None
         if number is None:
             return found
-        document = DOCUMENT.validate_json(self._lines[number])
+        document = parsed(DOCUMENT, self._lines[number])
         if self._lines.size(number) <= _LARGEST_KEPT:
             self._kept.keep(id_, document)
         return document
 
     def values(self) -> Iterator[Document]:
-        return map(DOCUMENT.validate_json, self._lines)
+        return (parsed(DOCUMENT, line) for line in self._lines)
 
     def summary(self, id_: str) -> Summary:
         number = self.number(id_)
@@ -91,7 +107,7 @@ class DocumentsOnDisk:
         return self._summary(number)
 
     def summaries(self) -> Iterator[Summary]:
-        return map(SUMMARY.validate_json, self._summaries)
+        return (parsed(SUMMARY, line) for line in self._summaries)
 
     def number(self, id_: str) -> int | None:
         """Which document has an id, counted from 0; None for none."""
@@ -100,7 +116,7 @@ class DocumentsOnDisk:
     def _summary(self, number: int) -> Summary:
         summary = self._summaries_kept.get(number)
         if summary is None:
-            summary = SUMMARY.validate_json(self._summaries[number])
+            summary = parsed(SUMMARY, self._summaries[number])
             self._summaries_kept.keep(number, summary)
         return summary
 
@@ -110,12 +126,12 @@ class PassagesOnDisk:
 
     def __init__(self, folder: Path, documents: DocumentsOnDisk) -> None:
         places = folder / PLACES
-        self._places = places
         self._documents = documents
         self._lines = JsonLines.load(folder / PASSAGES, places / "passages-starts.npy")
         self._owners: Integers = array(places, "passages-owners").astype(np.int32, copy=False)
         self._bounds = array(places, "documents-passages").astype(np.int64, copy=False)
         self._languages = [one.decode() or None for one in array(places, "documents-languages").tolist()]
+        self._ids, self._anchors = Keys.load(places / "passages-ids"), Keys.load(places / "passages-anchors")
         self._kept: Recent[Passage] = Recent(_PASSAGES_KEPT)
 
     def __len__(self) -> int:
@@ -125,12 +141,12 @@ class PassagesOnDisk:
         position = int(position)
         passage = self._kept.get(position)
         if passage is None:
-            passage = PASSAGE.validate_json(self._lines[position])
+            passage = parsed(PASSAGE, self._lines[position])
             self._kept.keep(position, passage)
         return passage
 
     def __iter__(self) -> Iterator[Passage]:
-        return map(PASSAGE.validate_json, self._lines)
+        return (parsed(PASSAGE, line) for line in self._lines)
 
     def several(self, positions: Positions) -> list[Passage]:
         return [self[position] for position in positions.tolist()]
@@ -153,12 +169,3 @@ class PassagesOnDisk:
     def languages_of(self, positions: Positions) -> list[str | None]:
         languages = self._languages
         return [languages[number] for number in self._owners[positions].tolist()]
-
-    # Few questions ask for these.
-    @cached_property
-    def _ids(self) -> Keys:
-        return Keys.load(self._places / "passages-ids")
-
-    @cached_property
-    def _anchors(self) -> Keys:
-        return Keys.load(self._places / "passages-anchors")

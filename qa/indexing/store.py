@@ -22,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 from qa.errors import GenerationError, IndexFolderError, NoGenerationError, UnknownGenerationError
 from qa.files import NEW, replace_file, sync, sync_folder
 from qa.indexing.generation import Generation
-from qa.indexing.manifest import Manifest, check_files, read_manifest, write_manifest
+from qa.indexing.manifest import Manifest, check_files, check_soon, read_manifest, write_manifest
 
 CURRENT, GENERATIONS = "CURRENT", "generations"
 HELD = "held.json"  # beside a generation's own files: why it is not published
@@ -87,9 +87,9 @@ class IndexStore:
         return read_manifest(self.path(self.live_id()))
 
     def check_live(self) -> None:
-        """Compare the live generation's files with their checksums. Raises as `live` does."""
+        """Check the live generation's files as `check_soon` does. Raises as `live` does."""
         folder = self.path(self.live_id())
-        check_files(folder, read_manifest(folder))
+        check_soon(folder, read_manifest(folder))
 
     def ids(self) -> list[str]:
         """All complete generations, oldest first."""

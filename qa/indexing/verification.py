@@ -8,6 +8,7 @@ import numpy as np
 
 from qa.errors import DamagedGenerationError
 from qa.indexing.generation import Generation
+from qa.indexing.manifest import check_files, read_manifest
 
 # So many passages, spread evenly, are searched for by their own vectors.
 _SAMPLE = 50
@@ -19,11 +20,10 @@ def verified(folder: Path) -> Generation:
     Raises:
         DamagedGenerationError, MismatchError: something does not hold; the message says what.
     """
-    generation = Generation.load(folder)
+    check_files(folder, read_manifest(folder))
+    generation = Generation.load(folder, checked=True)
     _check_counts(generation)
-    for passage in generation.passages:
-        if generation.document(passage.document).text[passage.start : passage.end] != passage.text:
-            raise _damaged(generation, f"the passage {passage.id} is not the text of {passage.document} at its place")
+    _check_passages(generation)
     _check_search(generation)
     return generation
 
@@ -39,6 +39,21 @@ def _check_counts(generation: Generation) -> None:
     ):
         if said != found:
             raise _damaged(generation, f"it has {found} {what}, not {said}")
+
+
+def _check_passages(generation: Generation) -> None:
+    """Each must be the text of its document at its place, and known by its id."""
+    seen = 0
+    for document in generation.documents.values():
+        positions = generation.passages.of(document.id)
+        for position, passage in zip(positions.tolist(), generation.passages.several(positions), strict=True):
+            if (passage.document, document.text[passage.start : passage.end]) != (document.id, passage.text):
+                raise _damaged(generation, f"the passage {passage.id} is not the text of {document.id} at its place")
+            if generation.passages.find(passage.id) != position:
+                raise _damaged(generation, f"the passage {passage.id} is not found by its id")
+        seen += len(positions)
+    if seen != len(generation.passages):
+        raise _damaged(generation, f"{len(generation.passages) - seen} passages are of no document")
 
 
 def _check_search(generation: Generation) -> None:

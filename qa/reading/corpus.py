@@ -293,7 +293,7 @@ def source_stats(folder: Path) -> dict[str, tuple[int, int]]:
     return stats
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=500_000)
 def _sha256(path: Path, _size: int, _written_ns: int) -> str:
     return hashlib.sha256(read_file(path)).hexdigest()
 
