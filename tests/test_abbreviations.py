@@ -47,3 +47,12 @@ def test_they_are_saved_and_read_again(tmp_path: Path) -> None:
     known = Abbreviations({"ДСҰ": "Дүниежүзілік сауда ұйымы"})
     known.save(tmp_path / "a.json")
     assert Abbreviations.load(tmp_path / "a.json") == known
+
+
+def test_of_many_abbreviations_those_that_a_question_names_are_found_in_either_form() -> None:
+    letters = "ABCDEFGHIJ"
+    many = {f"{a}{b}{c}": f"{a}lpha{a} of {b}eta{b} {c}amma{c}" for a in letters for b in letters for c in letters}
+    found = Abbreviations(many)
+    assert found.other_wording("What is the BCD?") == "What is the BlphaB of CetaC DammaD?"
+    assert found.other_wording("what does blphab of cetac dammading do") == "what does BCD do"
+    assert found.other_wording("Of nothing at all") is None

@@ -116,3 +116,11 @@ def test_how_kazakh_was_typed_is_told(text: str, expected: Spelling) -> None:
 )
 def test_look_alike_letters_are_put_right(text: str, clean: str) -> None:
     assert mended(text) == clean
+
+
+def test_of_a_large_vocabulary_the_most_frequent_words_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.language.lexicon.MOST_WORDS", 3)
+    monkeypatch.setattr("qa.language.lexicon._AT_A_TIME", 10)
+    frequent = ["алма алма ағаш ағаш ағаш су су"] * 4
+    rare = [f"сөз{first}{second}" for first in "абвгд" for second in "абвгд"]
+    assert list(Lexicon.of_texts([*frequent, *rare]).counts) == ["ағаш", "алма", "су"]

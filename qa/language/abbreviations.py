@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 _WORD = re.compile(r"\w+")
@@ -48,16 +49,42 @@ class Abbreviations:
         """The question with each abbreviation as its long form and each long form abbreviated; None without any."""
         words = set(_WORD.findall(question))
         other = question
-        for short, long, pattern in self._patterns:
+        for short in self._candidates(words):
+            long = self.long_forms[short]
             for written in {short, short if short.isascii() else short.lower()} & words:
                 other = re.sub(rf"\b{written}\b", long, other)
+            pattern = _forms(long)
             if pattern.search(question):
                 other = pattern.sub(short, other)
         return other if other != question else None
 
+    def _candidates(self, words: set[str]) -> list[str]:
+        """The abbreviations of which one form may be among the words of a question, in the order of `long_forms`."""
+        beginnings = {word[:length].lower() for word in words for length in range(1, _STEM + 1)}
+        found = {number for word in words for number in self._by_short.get(word, ())}
+        found |= {number for beginning in beginnings for number in self._by_beginning.get(beginning, ())}
+        return [self._shorts[number] for number in sorted(found)]
+
     @cached_property
-    def _patterns(self) -> list[tuple[str, str, re.Pattern[str]]]:
-        return [(short, long, _forms(long)) for short, long in self.long_forms.items()]
+    def _shorts(self) -> list[str]:
+        return list(self.long_forms)
+
+    @cached_property
+    def _by_short(self) -> Mapping[str, list[int]]:
+        """The numbers of the abbreviations that a word may be."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for number, short in enumerate(self.long_forms):
+            for written in {short, short if short.isascii() else short.lower()}:
+                found[written].append(number)
+        return found
+
+    @cached_property
+    def _by_beginning(self) -> Mapping[str, list[int]]:
+        """The numbers of those whose long form begins with some letters."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for number, long in enumerate(self.long_forms.values()):
+            found[long[:_STEM].split()[0].lower()].append(number)
+        return found
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(self.long_forms, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -87,6 +114,7 @@ def _ending_with(short: str, words: list[str]) -> list[str] | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def _forms(long: str) -> re.Pattern[str]:
     """The long form in any case and with any endings of its words."""
     stems = (re.escape(word[: max(_STEM, len(word) - _ENDING)]) + r"\w*" for word in long.split())

@@ -17,6 +17,11 @@ from qa.language.letters import cyrillic_skeleton, keyboard_fold
 CYRILLIC_WORD = re.compile(r"[\u0400-\u04ff]+")
 
 
+# What is rarer than these in a corpus so large is as often a slip as a word; they take 100 MB.
+MOST_WORDS = 200_000
+_AT_A_TIME = 1_000_000
+
+
 class Lexicon:
     """Words in small Cyrillic letters, each with how often it was seen."""
 
@@ -25,7 +30,17 @@ class Lexicon:
 
     @classmethod
     def of_texts(cls, texts: Iterable[str]) -> Lexicon:
-        return cls(Counter(word for text in texts for word in CYRILLIC_WORD.findall(visible(text).lower())))
+        """The words of texts; of a large vocabulary the `MOST_WORDS` most frequent, as far as that can be told from a
+        million words at a time.
+        """
+        counts: Counter[str] = Counter()
+        for text in texts:
+            counts.update(CYRILLIC_WORD.findall(visible(text).lower()))
+            if len(counts) > _AT_A_TIME:
+                counts = Counter({word: count for word, count in counts.items() if count > 1})
+                if len(counts) > _AT_A_TIME // 2:
+                    counts = Counter(dict(counts.most_common(_AT_A_TIME // 2)))
+        return cls(counts if len(counts) <= MOST_WORDS else dict(_ordered(counts)[:MOST_WORDS]))
 
     @classmethod
     @cache
@@ -48,7 +63,7 @@ class Lexicon:
     @cached_property
     def _ordered(self) -> list[str]:
         """All words, the most frequent first."""
-        return sorted(self.counts, key=lambda word: (-self.counts[word], word))
+        return [word for word, _ in _ordered(self.counts)]
 
     @cached_property
     def by_skeleton(self) -> Mapping[str, list[str]]:
@@ -82,6 +97,10 @@ class Lexicon:
     def nearest_by_fold(self, fold: str) -> tuple[str, int]:
         """A word whose keyboard fold shares the longest beginning with ``fold``, and how long that is."""
         return _nearest(fold, self._sorted_folds, self.by_fold)
+
+
+def _ordered(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda one: (-one[1], one[0]))
 
 
 def _nearest(key: str, keys: list[str], words: Mapping[str, list[str]]) -> tuple[str, int]:
