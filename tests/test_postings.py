@@ -52,7 +52,7 @@ def test_scores_are_those_of_bm25_however_they_are_batched(
 ) -> None:
     right = bm25(texts, ASKED)
     assert index.scores(ASKED) == pytest.approx(right, rel=1e-4)
-    monkeypatch.setattr(postings, "_BATCH", 100)
+    monkeypatch.setattr(postings, "BATCH", 100)
     batched = Postings.of(iter(texts), NAMES)
     assert batched.passages.tolist() == index.passages.tolist()
     assert batched.weights.tolist() == index.weights.tolist()

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +21,17 @@ from numpy.typing import NDArray
 from qa.encoding.encoder import Floats, Integers
 from qa.indexing.arrays import kept
 
-_K1, _B = 1.2, 0.75
-_BATCH = 16_384  # passages that are sorted at a time
+K1, B = 1.2, 0.75
+BATCH = 16_384  # passages that are sorted at a time
 # So many postings are added up for a question, of its rarest terms. So many times the passages that are asked for are
 # then looked up in the lists of the others, the rarest first; after each list this share of them goes on, down to the
 # fewest. `docs/scaling.md` tells what that finds.
 _SUMMED = 800_000
 _BEGUN, _KEPT, _FEWEST = 128, 0.8, 4
+# Of so many scores not all are put in order, but those above what every so many-th tells.
+_MANY, _SEEN = 100_000, 61
 _ARRAYS = ("starts", "passages", "weights")
-_TERMS = "terms.txt"
+TERMS = "terms.txt"
 
 Positions = NDArray[np.int64]
 
@@ -66,9 +68,9 @@ class Matches:
             pool, scores = among, self.at(among)
         else:
             matches = self._with_enough(_BEGUN * count, among)
-            pool = _highest(_of(matches.summed, among), _BEGUN * count)
+            pool = highest(_of(matches.summed, among), _BEGUN * count)
             pool, scores = matches._completed(pool if among is None else among[pool], _FEWEST * count)
-        return pool[_highest(scores, count)]
+        return pool[highest(scores, count)]
 
     def _with_enough(self, enough: int, among: Positions | None) -> Matches:
         """These, with as many more terms added up as it takes for ``enough`` passages to have some of them."""
@@ -88,7 +90,7 @@ class Matches:
             places = np.minimum(np.searchsorted(passages, sought), len(passages) - 1)
             scores = scores + np.where(passages[places] == sought, weights[places], np.float32(0))
             if len(positions) > fewest:
-                best = _highest(scores, max(fewest, int(_KEPT * len(positions))))
+                best = highest(scores, max(fewest, int(_KEPT * len(positions))))
                 positions, scores = positions[best], scores[best]
         return positions, scores
 
@@ -97,15 +99,31 @@ def _of(scores: Floats, among: Positions | None) -> Floats:
     return scores if among is None else scores[among]
 
 
-def _highest(scores: Floats, count: int) -> Positions:
+def rarity(holding: Any, size: int) -> Any:
+    """What a term weighs that so many of ``size`` passages hold."""
+    return np.log(1 + (size - holding + 0.5) / (holding + 0.5))
+
+
+def highest(scores: Floats, count: int) -> Positions:
     """The places of the highest scores above nothing; of equal ones the first."""
-    places = np.flatnonzero(scores > 0)
+    places = np.flatnonzero(scores > _bar(scores, count))
+    if len(places) < count:
+        places = np.flatnonzero(scores > 0)
     if len(places) <= count:
         return places
     scores = scores[places]
     bar = np.partition(scores, -count)[-count]
     above = places[scores > bar]
     return np.concatenate([above, places[scores == bar][: count - len(above)]])
+
+
+def _bar(scores: Floats, count: int) -> np.float32:
+    """What a few more than ``count`` of many scores are probably above, seen from some of them."""
+    if len(scores) < _MANY:
+        return np.float32(0)
+    some = scores[::_SEEN]
+    rank = min(len(some), count // _SEEN * 3 // 2 + 64)
+    return max(np.float32(0), np.partition(some, -rank)[-rank])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +142,8 @@ class Postings:
         lengths: list[int] = []
         sorted_: list[tuple[Integers, Integers, NDArray[np.uint16]]] = []
         rest = iter(texts)
-        while batch := list(islice(rest, _BATCH)):
-            sorted_.append(_by_term(batch, len(lengths)))
+        while batch := list(islice(rest, BATCH)):
+            sorted_.append(by_term(batch, len(lengths)))
             lengths.extend(map(len, batch))
         frequencies = np.zeros(len(terms), np.int64)
         for numbers, _, _ in sorted_:
@@ -134,7 +152,7 @@ class Postings:
         long = np.maximum(np.array(lengths, np.float32), 1)
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(frequencies)])
         index = cls(terms, len(lengths), starts, np.empty(starts[-1], np.int32), np.empty(starts[-1], np.float32))
-        index._fill(sorted_, frequencies, _K1 * (1 - _B + _B * long / long.mean()) if lengths else long)
+        index._fill(sorted_, frequencies, K1 * (1 - B + B * long / long.mean()) if lengths else long)
         return index
 
     def _fill(
@@ -143,26 +161,26 @@ class Postings:
         frequencies: NDArray[np.int64],
         damping: Floats,
     ) -> None:
-        rarity = np.log(1 + (self.size - frequencies + 0.5) / (frequencies + 0.5)).astype(np.float32)
+        rare = rarity(frequencies, self.size).astype(np.float32)
         free = self.starts[:-1].copy()
         while sorted_:
             numbers, passages, times = sorted_.pop(0)
             here = np.bincount(numbers, minlength=len(frequencies))
             places = np.arange(len(numbers)) + np.repeat(free - (np.cumsum(here) - here), here)
             self.passages[places] = passages
-            self.weights[places] = rarity[numbers] * (times / (times + damping[passages]))
+            self.weights[places] = rare[numbers] * (times / (times + damping[passages]))
             free += here
 
     @classmethod
     def load(cls, folder: Path, size: int) -> Postings:
         """Read what `save` wrote, of ``size`` passages."""
-        terms = (folder / _TERMS).read_text(encoding="utf-8").split("\n")[:-1]
+        terms = (folder / TERMS).read_text(encoding="utf-8").split("\n")[:-1]
         arrays = (kept(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)) for name in _ARRAYS)
         return cls({term: number for number, term in enumerate(terms)}, size, *arrays)
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _TERMS).write_text("".join(f"{term}\n" for term in self.terms), encoding="utf-8")
+        (folder / TERMS).write_text("".join(f"{term}\n" for term in self.terms), encoding="utf-8")
         for name in _ARRAYS:
             np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
 
@@ -192,7 +210,7 @@ class Postings:
         return self.matches(asked, most=len(self.passages) + 1).summed
 
 
-def _by_term(batch: Sequence[array[int]], first: int) -> tuple[Integers, Integers, NDArray[np.uint16]]:
+def by_term(batch: Sequence[array[int]], first: int) -> tuple[Integers, Integers, NDArray[np.uint16]]:
     """The terms of some texts, ascending: whose they are, as numbers from ``first``, and how often they are there."""
     ends = np.cumsum([0, *map(len, batch)])
     terms = np.empty(ends[-1], np.int64)

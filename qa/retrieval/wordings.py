@@ -10,7 +10,7 @@ import numpy as np
 from qa.encoding.encoder import Floats
 from qa.indexing.dense import Positions
 from qa.indexing.generation import Generation
-from qa.indexing.postings import Matches
+from qa.indexing.lexical import Matching
 from qa.retrieval.question import Question
 from qa.retrieval.relevance import per_token
 
@@ -20,7 +20,7 @@ class Wordings:
     """The matches of each wording, in the body and in the headings, and how much they count."""
 
     question: Question
-    wordings: tuple[tuple[float, Matches, Matches], ...]
+    wordings: tuple[tuple[float, Matching, Matching], ...]
 
     @classmethod
     def of(cls, generation: Generation, question: Question) -> Wordings:
