@@ -15,6 +15,7 @@ from qa.errors import DamagedGenerationError
 from qa.indexing import arrays
 from qa.indexing.generation import Generation
 from qa.indexing.store import CURRENT, GENERATIONS, IndexStore
+from qa.indexing.tokens import TokenStore
 from qa.indexing.verification import verified
 from qa.serving.soundness import Soundness
 from tests.conftest import environment, eventually, run_qa
@@ -182,6 +183,8 @@ def test_small_arrays_are_copied_and_large_ones_mapped(tmp_path: Path, monkeypat
     copied = Generation.load(folder)
     monkeypatch.setattr(arrays, "LARGEST_COPY", 0)
     mapped = Generation.load(folder)
+    assert isinstance(copied.tokens, TokenStore)
+    assert isinstance(mapped.tokens, TokenStore)
     before = copied.tokens.vectors.copy()
     assert before.any()
     flip(folder / "tokens-vectors.npy")

@@ -21,7 +21,7 @@ from qa.indexing.encoded import Encoded
 from qa.indexing.generation import Generation
 from qa.indexing.journal import FILE, Journal, Origin, content_key
 from qa.indexing.store import IndexStore
-from qa.indexing.tokens import PassageTokens
+from qa.indexing.tokens import PassageTokens, TokenStore
 from qa.reading import read_corpus
 from tests.conftest import ROOT, environment, eventually, run_qa
 from tests.fakes import DIMENSION, WordEncoder, word_model
@@ -205,6 +205,7 @@ def test_a_build_encodes_only_what_the_journal_lacks_and_the_longest_first(corpu
 
 def vectors(generation: Generation) -> list[bytes]:
     dense, tokens = generation.dense, generation.tokens
+    assert isinstance(tokens, TokenStore)
     return [
         *(dense.vector(number).tobytes() for number in range(len(dense))),
         *(array.tobytes() for array in (tokens.vectors, tokens.scales, tokens.spans, tokens.bounds)),

@@ -7,7 +7,7 @@ index/generations/<id>/
     documents.jsonl               the documents as they were read, their text included
     passages.jsonl                the passages, in the order of all arrays
     places/                       where each of many stands in these two: see `qa.indexing.on_disk`
-    dense*, tokens-*.npy          their vectors
+    dense*, tokens*               their vectors
     lexical/                      their sequences of letters, for BM25
     words.txt                     their words, for questions typed in other letters
     abbreviations.json            what they spell out
@@ -34,7 +34,8 @@ from qa.indexing.manifest import Manifest, check_soon, read_manifest
 from qa.indexing.on_disk import DOCUMENT, DOCUMENTS, PASSAGE, PASSAGES, PLACES, DocumentsOnDisk, PassagesOnDisk
 from qa.indexing.passages import Passages, PassagesInMemory
 from qa.indexing.places import CorpusWriter
-from qa.indexing.tokens import TokenStore
+from qa.indexing.reduced_tokens import ReducedTokens
+from qa.indexing.tokens import Tokens, TokenStore
 from qa.language.abbreviations import Abbreviations
 from qa.language.lexicon import Lexicon
 from qa.reading.text_fragment import source_url
@@ -54,7 +55,7 @@ class Generation:
     documents: Documents
     passages: Passages
     dense: DenseIndex
-    tokens: TokenStore
+    tokens: Tokens
     lexical: LexicalIndex
     words: Lexicon
     abbreviations: Abbreviations
@@ -77,7 +78,7 @@ class Generation:
             documents=documents,
             passages=passages,
             dense=DenseIndex.load(folder / DENSE),
-            tokens=TokenStore.load(folder),
+            tokens=ReducedTokens(folder) if ReducedTokens.is_in(folder) else TokenStore.load(folder),
             lexical=LexicalIndex.load(folder / LEXICAL, len(passages)),
             words=Lexicon.load(folder / WORDS),
             abbreviations=Abbreviations.load(folder / ABBREVIATIONS),
@@ -91,6 +92,7 @@ class Generation:
             writer.add(document, self.passages.several(self.passages.of(document.id)))
         writer.close()
         self.dense.save(folder / DENSE)
+        assert isinstance(self.tokens, TokenStore)  # those of many passages are written as they come
         self.tokens.save(folder)
         self.lexical.save(folder / LEXICAL)
         self.words.save(folder / WORDS)

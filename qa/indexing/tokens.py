@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,25 @@ from qa.indexing.arrays import kept
 
 _ARRAYS = ("vectors", "scales", "bounds", "spans")
 _LARGEST = 127
+
+
+class Tokens(Protocol):
+    """The tokens of all passages, wherever they are kept."""
+
+    def __len__(self) -> int:
+        """The number of passages."""
+        ...
+
+    @property
+    def tokens(self) -> int:
+        """How many there are of all passages."""
+        ...
+
+    def passage(self, position: int, /) -> PassageTokens: ...
+
+    def several(self, positions: NDArray[np.int64], /) -> list[PassageTokens]:
+        """Those of some passages, in the order of ``positions``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +94,11 @@ class TokenStore:
     def passage(self, position: int) -> PassageTokens:
         rows = slice(int(self.bounds[position]), int(self.bounds[position + 1]))
         return PassageTokens(self.vectors[rows], self.scales[rows], self.spans[rows])
+
+    @property
+    def tokens(self) -> int:
+        """How many there are of all passages."""
+        return len(self.scales)
 
     def several(self, positions: NDArray[np.int64]) -> list[PassageTokens]:
         """The tokens of some passages, in the order of ``positions``."""

@@ -35,7 +35,7 @@ def _check_counts(generation: Generation) -> None:
         ("passages", counts.passages, passages),
         ("vectors", passages, len(generation.dense)),
         ("passages with tokens", passages, len(generation.tokens)),
-        ("tokens", counts.tokens, len(generation.tokens.vectors)),
+        ("tokens", counts.tokens, generation.tokens.tokens),
     ):
         if said != found:
             raise _damaged(generation, f"it has {found} {what}, not {said}")

@@ -24,6 +24,9 @@ from qa.retrieval.wordings import Wordings
 
 # Late interaction orders this many of each leg's best passages; all of them in a small corpus.
 CANDIDATES = 50
+# Of many passages the candidates are more alike: of those of both legs so many are looked at that are best by the legs
+# themselves. On KazQAD that loses nothing.
+MANY, COMPARED = 65_536, 64
 # A reranker, where there is one, orders so many of the best anew.
 RERANKED = 20
 
@@ -66,6 +69,7 @@ class Searcher:
     scales: Scales
     reranker: Reranker | None = None
     candidates: int = CANDIDATES
+    compared: int = COMPARED
 
     def search(self, question: Question, count: int, among: Positions | None = None) -> list[Found]:
         """The ``count`` most relevant passages, best first; ``among`` restricts them to some positions.
@@ -79,7 +83,8 @@ class Searcher:
             lexical = Wordings.of(self.generation, question)
             positions = self._candidates(question, lexical, max(self.candidates, count), among)
         with phase("interaction"):
-            found = self._ordered(question, positions, lexical, max(count, RERANKED) if self.reranker else count)
+            wanted = max(count, RERANKED) if self.reranker else count
+            found = self._ordered(question, positions, lexical, wanted, self._most_compared(wanted))
         if self.reranker and found:
             with phase("rerank"):
                 found = _reranked(self.reranker, question.text, found)
@@ -115,32 +120,47 @@ class Searcher:
     def highest_relevance(self, question: Question) -> float | None:
         """The relevance of the passage that `search` finds first, None where it finds none; no reranker changes it."""
         lexical = Wordings.of(self.generation, question)
-        compared = self._compared(question, self._candidates(question, lexical, self.candidates, None), lexical)
-        return max(compared.relevances, default=None)
+        positions = self._candidates(question, lexical, self.candidates, None)
+        return max(self._compared(question, positions, lexical, self._most_compared(1)).relevances, default=None)
+
+    def _most_compared(self, count: int) -> int | None:
+        """How many candidates late interaction looks at where ``count`` passages are wanted; None: at all."""
+        return max(self.compared, 2 * count) if len(self.generation.passages) >= MANY else None
 
     def _candidates(self, question: Question, lexical: Wordings, nearest: int, among: Positions | None) -> Positions:
         """The ``nearest`` passages by vector, and those with the most words in common."""
         by_vector = self.generation.dense.search(question.vector, nearest, among)[0]
         return np.union1d(by_vector, lexical.most(self.candidates, among))
 
-    def _compared(self, question: Question, positions: Positions, lexical: Wordings) -> _Compared:
-        """Some passages, as they stand in the corpus, with all that makes them relevant."""
+    def _compared(
+        self, question: Question, positions: Positions, lexical: Wordings, most: int | None = None
+    ) -> _Compared:
+        """Some passages, as they stand in the corpus, with all that makes them relevant; of more than ``most`` those
+        that are best without late interaction.
+        """
         if not len(positions):
-            return _Compared([], [], None)
+            return _Compared(positions, [], [], None)
         body, headings = lexical.at(positions)
         generation = self.generation
         cosines = generation.dense.cosines(question.vector, positions)
+        if most is not None and len(positions) > most:
+            weights = self.weights
+            early = weights.dense / self.scales.dense * cosines + weights.body * body + weights.headings * headings
+            best = np.sort(np.argpartition(-early, most)[:most])
+            positions, cosines, body, headings = positions[best], cosines[best], body[best], headings[best]
         tokens = generation.tokens.several(positions)
         languages = generation.passages.languages_of(positions)
         matched = interactions(question, tokens, languages, self.means)
         columns = (cosines, *matched.best(), body, headings)
         legs = [Similarities(*leg) for leg in zip(*(column.tolist() for column in columns), strict=True)]
         values = [relevance(similarities, self.weights, self.scales) for similarities in legs]
-        return _Compared(values, legs, matched)
+        return _Compared(positions, values, legs, matched)
 
-    def _ordered(self, question: Question, positions: Positions, lexical: Wordings, count: int) -> list[Found]:
-        """The best of some passages by relevance."""
-        values, legs, matched = self._compared(question, positions, lexical)
+    def _ordered(
+        self, question: Question, candidates: Positions, lexical: Wordings, count: int, most: int | None = None
+    ) -> list[Found]:
+        """The best of some passages by relevance; ``most`` as in `_compared`."""
+        positions, values, legs, matched = self._compared(question, candidates, lexical, most)
         # Equal passages keep the order of the corpus, whatever order the legs returned them in.
         order = sorted(range(len(values)), key=lambda place: (-values[place], positions[place]))
         if matched is None:
@@ -184,6 +204,7 @@ class Searcher:
 class _Compared(NamedTuple):
     """Passages and a question, a row a passage; where there is no passage there is no interaction."""
 
+    positions: Positions
     relevances: list[float]
     similarities: list[Similarities]
     interactions: Interactions | None
