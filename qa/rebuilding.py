@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal
 
 from qa.encoding.prepared import Card, PreparedModel
-from qa.errors import DamagedGenerationError, GenerationError, IndexFolderError, MismatchError, NoGenerationError
+from qa.errors import DamagedGenerationError, GenerationError, MismatchError, NoGenerationError
 from qa.evaluation.gate import falls
 from qa.evaluation.outcomes import First, Outcome, evaluate
 from qa.evaluation.questions import Case, read_cases
-from qa.indexing.builder import Built, Progress, build, known_documents
+from qa.indexing.builder import Progress
 from qa.indexing.builds import count_build
 from qa.indexing.difference import difference
 from qa.indexing.generation import Generation
-from qa.indexing.journal import Journal, Origin
 from qa.indexing.manifest import Manifest, file_sha256, read_manifest
 from qa.indexing.staleness import Staleness, staleness
 from qa.indexing.store import Held, IndexStore
 from qa.indexing.verification import verified
 from qa.loading import ensure_model, load_model
-from qa.reading import read_corpus
+from qa.making import Made, Making
 from qa.rebuilt import Rebuilt
 from qa.retrieval.answerer import Answerer
-from qa.retrieval.calibration import Calibration, calibration_questions
-from qa.settings import Settings, cores
+from qa.retrieval.calibration import Calibration
+from qa.settings import Settings
 
 
 def rebuild(
@@ -139,48 +136,23 @@ class _Rebuild:
 
     def run(self) -> Rebuilt:
         cases = read_cases(self.settings.gate) if self.settings.gate is not None else []
-        with ThreadPoolExecutor(1) as pool:
-            # One thread a passage, as many passages at once as there are cores: faster than the reverse.
-            loading = pool.submit(load_model, self.settings.model_copy(update={"encoder_threads": 1}))
+        with ExitStack() as stack:
             previous = self._previous()
-            reused = None if self.full else previous
-            reading = read_corpus(self.settings.corpus_dir, known_documents(reused))
-            model = loading.result()
-        calibration = Calibration.load(model.folder)
-        newest = max(self.store.ids(), default="")
-        card = model.card
-        origin = Origin(model=card.fingerprint, dimension=card.dimension, full=self.full, newest=newest)
-        with closing(Journal(self.store.folder, origin)) as journal:
-            built = build(
-                reading,
-                model,
-                reused,
-                self.progress,
-                cores(),
-                ancestor=self._ancestor(previous),
-                newest=newest,
-                journal=journal,
-            )
-            return self._published(built, previous, model, calibration, cases, journal)
+            making = Making(self.settings, self.store, self.progress, full=self.full)
+            made, model = making.make(previous, self._ancestor(previous), stack)
+            return self._published(made, previous, model, Calibration.load(model.folder), cases)
 
     def _published(
         self,
-        built: Built,
+        made: Made,
         previous: Generation | None,
         model: PreparedModel,
         calibration: Calibration,
         cases: list[Case],
-        journal: Journal,
     ) -> Rebuilt:
-        generation = built.generation
         try:
-            with ThreadPoolExecutor(1) as pool:
-                # A disk and a processor at once.
-                questions = calibration_questions(model.folder)
-                threshold = pool.submit(calibration.threshold, generation, model.means, questions)
-                staged = self._staged(generation, threshold.result, journal)
             self.progress("verifying", 0, 0)
-            generation = verified(staged)
+            generation = verified(made.staged)
             fallen = self._fallen(
                 cases, [Answerer(one, model, calibration) for one in _comparable(previous, generation)]
             )
@@ -189,9 +161,9 @@ class _Rebuild:
             else:
                 self.store.make_live(generation.id)
         except BaseException:
-            self.store.discard(generation.id)
+            self.store.discard(made.id)
             raise
-        journal.remove()
+        made.journal.remove()
         self.store.prune(self.settings.keep_generations)
         status: Literal["published", "held"] = "held" if fallen and not self.force else "published"
         changes = difference(previous.passages if previous else (), generation.passages)
@@ -199,19 +171,10 @@ class _Rebuild:
             status,
             generation.manifest,
             changes=changes,
-            encoded=built.encoded,
-            resumed=built.resumed,
+            encoded=made.encoded,
+            resumed=made.resumed,
             fallen=tuple(fallen),
         )
-
-    def _staged(self, generation: Generation, threshold: Callable[[], float], journal: Journal) -> Path:
-        try:
-            return self.store.stage(generation, threshold)
-        except IndexFolderError:
-            # The journal may have taken the room that the generation needs.
-            if not journal.remove():
-                raise
-            return self.store.stage(generation, threshold)
 
     def _previous(self) -> Generation | None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,7 +39,12 @@ class Rebuilt:
         if self.changes is None:
             return f"{built} (kept aside before, published now)"
         found = self.changes
-        changes = {"added": found.added, "changed": found.changed, "moved": found.moved, "removed": found.removed}
+        changes: dict[str, Sized] = {
+            "added": found.added,
+            "changed": found.changed,
+            "moved": found.moved,
+            "removed": found.removed,
+        }
         told = ", ".join(f"{len(passages)} {name}" for name, passages in changes.items())
         encoded = f"{self.encoded} encoded" + (f", {self.resumed} were by a build cut short" if self.resumed else "")
         return f"{built} ({told}, {found.kept} kept; {encoded}) in {self.seconds:.1f} s"

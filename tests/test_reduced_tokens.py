@@ -8,7 +8,7 @@ import pytest
 
 from qa.encoding.encoder import normalised
 from qa.errors import DamagedGenerationError
-from qa.indexing.reduced_tokens import FILE, ReducedTokens, ReducedTokensWriter, reduced
+from qa.indexing.reduced_tokens import FILE, ReducedTokens, ReducedTokensWriter, packed, reduced
 from qa.indexing.tokens import PassageTokens
 
 DIMENSION = 384
@@ -73,8 +73,8 @@ def test_one_that_is_cut_short_while_it_answers_is_told(passages: list[PassageTo
 
 
 def written(folder: Path, passages: list[PassageTokens]) -> ReducedTokens:
-    with ReducedTokensWriter(folder) as writer:
-        for passage in passages:
-            writer.add(reduced(passage))
-        writer.close()
+    writer = ReducedTokensWriter(folder)
+    for passage in passages:
+        writer.add(packed(reduced(passage)))
+    writer.close()
     return ReducedTokens(folder)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -22,17 +23,18 @@ from qa.indexing.journal import Journal, content_key
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.manifest import FORMAT_VERSION, Counts, Manifest, ModelIdentity, SkippedEntry, SourceEntry
 from qa.indexing.passages import PassagesInMemory
+from qa.indexing.reduced_tokens import ReducedTokens
 from qa.indexing.tokens import TokenStore
 from qa.language import NORMALISER_VERSION
 from qa.language.abbreviations import Abbreviations
 from qa.language.lexicon import Lexicon
-from qa.reading import CHUNKER_VERSION, Known, Reading, fingerprint
+from qa.reading import CHUNKER_VERSION, Known, Reading, Skipped, fingerprint
 from qa.records import Document, Passage
 
 METRIC = "inner product of vectors of length one"
 
-# All that a passage's vectors depend on, the model apart.
-_Content = tuple[str | None, ...]
+# All that a passage's vectors depend on, the model apart; the last is the language.
+Content = tuple[str | None, ...]
 
 
 class Progress(Protocol):
@@ -74,7 +76,7 @@ def build(
     """
     known = _known(previous, model.card)
     languages = {document.id: document.language for document in reading.documents}
-    contents = [_content(passage, languages[passage.document]) for passage in reading.passages]
+    contents = [content_of(passage, languages[passage.document]) for passage in reading.passages]
     missing = [position for position, content in enumerate(contents) if content not in known]
     tasks = {position: Task(reading.passages[position], contents[position][-1]) for position in missing}
     noted = _Noted({position: content_key(contents[position]) for position in missing}, journal)
@@ -143,31 +145,46 @@ def known_documents(previous: Generation | None) -> Known:
         CHUNKER_VERSION,
         NORMALISER_VERSION,
     ):
-        return {}
-    return {
-        (document.name, fingerprint(document.sha256, document.sidecar_sha256)): (
-            document,
-            tuple(previous.passages_of(document.id)),
-        )
-        for document in previous.documents.values()
-    }
+        return MappingProxyType({})
+    return _KnownDocuments(previous)
 
 
-def _known(previous: Generation | None, card: Card) -> dict[_Content, int]:
+class _KnownDocuments:
+    """Those of a generation, each read when it is asked for."""
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+        self._ids = {
+            (source.name, fingerprint(source.sha256, source.sidecar_sha256)): source.id
+            for source in generation.manifest.sources
+        }
+
+    def get(self, key: tuple[str, str], /) -> tuple[Document, tuple[Passage, ...]] | None:
+        id_ = self._ids.get(key)
+        return None if id_ is None else (self._generation.document(id_), tuple(self._generation.passages_of(id_)))
+
+
+def _known(previous: Generation | None, card: Card) -> dict[Content, int]:
     """Where in an earlier generation each content stands; nowhere if its vectors are not of the same kind."""
-    if previous is None or (previous.manifest.model.fingerprint, previous.manifest.normaliser) != (
-        card.fingerprint,
-        NORMALISER_VERSION,
-    ):
+    if previous is None or not vectors_serve(previous, card):
         return {}
     languages = previous.passages.languages_of(np.arange(len(previous.passages)))
     return {
-        _content(passage, language): position
+        content_of(passage, language): position
         for position, (passage, language) in enumerate(zip(previous.passages, languages, strict=True))
     }
 
 
-def _content(passage: Passage, language: str | None) -> _Content:
+def vectors_serve(previous: Generation, card: Card, *, reduced: bool = False) -> bool:
+    """Whether the vectors of a generation are what a build with a model would make; of ``reduced`` tokens it can also
+    take over reduced ones.
+    """
+    made = previous.manifest
+    same = (made.model.fingerprint, made.normaliser) == (card.fingerprint, NORMALISER_VERSION)
+    return same and (reduced or not isinstance(previous.tokens, ReducedTokens))
+
+
+def content_of(passage: Passage, language: str | None) -> Content:
     return (passage.plain, passage.text, passage.context, passage.kind, language)
 
 
@@ -189,23 +206,32 @@ def _assembled(reading: Reading, card: Card, vectors: Sequence[Encoded], history
         lexical=LexicalIndex.from_texts(
             [passage.plain for passage in passages], [" ".join(passage.path) for passage in passages]
         ),
-        words=Lexicon.of_texts(_spoken(passages)),
-        abbreviations=Abbreviations.of_texts(_spoken(passages)),
+        words=Lexicon.of_texts(spoken(passages)),
+        abbreviations=Abbreviations.of_texts(spoken(passages)),
         history=history,
     )
 
 
-def _spoken(passages: Sequence[Passage]) -> Iterator[str]:
+def spoken(passages: Iterable[Passage]) -> Iterator[str]:
     """The passages' own words and those of their headings."""
     return (" ".join([*passage.path, passage.plain]) for passage in passages)
 
 
 def _manifest(reading: Reading, card: Card, tokens: int, newest: str) -> Manifest:
-    now = datetime.now(UTC)
     passages = Counter(passage.document for passage in reading.passages)
+    counts = Counts(documents=len(reading.documents), passages=len(reading.passages), tokens=tokens)
+    sources = [source_of(document, passages[document.id]) for document in reading.documents]
+    now = datetime.now(UTC)
+    return manifest_of(generation_id(now, newest), now, card, counts, sources, reading.skipped)
+
+
+def manifest_of(
+    id_: str, now: datetime, card: Card, counts: Counts, sources: Iterable[SourceEntry], skipped: Iterable[Skipped]
+) -> Manifest:
+    """The manifest of a generation before its files are written and its threshold is measured."""
     return Manifest(
         format=FORMAT_VERSION,
-        generation=generation_id(now, newest),
+        generation=id_,
         built_at=now.isoformat(timespec="seconds"),
         model=ModelIdentity(
             name=card.model, source=card.source, fingerprint=card.fingerprint, dimension=card.dimension
@@ -214,14 +240,14 @@ def _manifest(reading: Reading, card: Card, tokens: int, newest: str) -> Manifes
         normaliser=NORMALISER_VERSION,
         chunker=CHUNKER_VERSION,
         threshold=0.5,
-        counts=Counts(documents=len(reading.documents), passages=len(reading.passages), tokens=tokens),
-        sources=tuple(_source(document, passages[document.id]) for document in reading.documents),
-        skipped=tuple(SkippedEntry(name=file.name, reason=file.reason, sha256=file.sha256) for file in reading.skipped),
+        counts=counts,
+        sources=tuple(sources),
+        skipped=tuple(SkippedEntry(name=file.name, reason=file.reason, sha256=file.sha256) for file in skipped),
         files={},
     )
 
 
-def _source(document: Document, passages: int) -> SourceEntry:
+def source_of(document: Document, passages: int) -> SourceEntry:
     return SourceEntry(
         id=document.id,
         name=document.name,

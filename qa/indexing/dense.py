@@ -59,7 +59,7 @@ class DenseIndex:
         faiss.omp_set_num_threads(1)
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         if len(vectors) > (EXACT_UP_TO if exact_up_to is None else exact_up_to):
-            return cls(_grouped(vectors), vectors.__getitem__)
+            return cls(_grouped(len(vectors), vectors.shape[1], vectors.__getitem__), vectors.__getitem__)
         index = faiss.IndexFlatIP(vectors.shape[1])
         index.add(vectors)
         return cls(index)
@@ -84,6 +84,19 @@ class DenseIndex:
                 np.lib.format.write_array_header_1_0(file, shape)
                 for start in range(0, len(self), _BLOCK):
                     file.write(self._vectors(np.arange(start, min(start + _BLOCK, len(self)))).data)
+
+    @classmethod
+    def write(cls, path: Path) -> None:
+        """Write the index of the vectors that `vectors_file` holds; they are read a part at a time."""
+        import faiss
+
+        rows = Rows(cls.vectors_file(path))
+        if rows.shape[0] <= EXACT_UP_TO:
+            cls.from_vectors(rows.take(np.arange(rows.shape[0]))).save(path)
+            cls.vectors_file(path).unlink()
+            return
+        faiss.omp_set_num_threads(1)
+        path.write_bytes(faiss.serialize_index(_grouped(*rows.shape, rows.take)).data)
 
     @staticmethod
     def vectors_file(path: Path) -> Path:
@@ -149,10 +162,9 @@ class DenseIndex:
         return positions[0], cosines[0]
 
 
-def _grouped(vectors: Floats) -> Any:
+def _grouped(count: int, dimension: int, take: Callable[[Positions], Floats]) -> Any:
     import faiss
 
-    count, dimension = vectors.shape
     groups = max(1, round(_GROUPS * sqrt(count)))
     index = faiss.IndexIVFScalarQuantizer(
         faiss.IndexFlatIP(dimension),
@@ -165,8 +177,8 @@ def _grouped(vectors: Floats) -> Any:
     index.cp.niter, index.cp.seed = _ROUNDS, _SEED
     index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, _EXAMPLES
     examples = np.linspace(0, count - 1, min(count, _EXAMPLES * groups)).astype(np.int64)
-    index.train(vectors[examples])
+    index.train(take(examples))
     for start in range(0, count, _BLOCK):
-        index.add(vectors[start : start + _BLOCK])
+        index.add(take(np.arange(start, min(start + _BLOCK, count))))
     index.nprobe = min(_SEARCHED, groups)
     return index

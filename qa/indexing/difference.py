@@ -10,6 +10,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import NamedTuple, Protocol
 
 from qa.language.words import bare_words
 from qa.records import Passage
@@ -25,6 +26,14 @@ _COMMON = 50
 Pair = tuple[Passage, Passage]
 
 
+class Many(Protocol):
+    """Passages that can be counted and looked through, wherever they are kept."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Passage]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Passages that came and went, pairs of what was and what is, and how many stayed as they were.
@@ -33,38 +42,69 @@ class Difference:
     offsets and lines that shift because text above grew are no move.
     """
 
-    added: tuple[Passage, ...]
+    added: Many
     removed: tuple[Passage, ...]
     changed: tuple[Pair, ...]
     moved: tuple[Pair, ...]
     kept: int
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.removed or self.changed or self.moved)
+        return bool(len(self.added) or self.removed or self.changed or self.moved)
 
 
-def difference(before: Iterable[Passage], after: Iterable[Passage]) -> Difference:
+def difference(before: Many, after: Many) -> Difference:
     """Pair the passages of two generations; each is in exactly one part of the difference.
 
     Ids are unique within ``before`` and within ``after``, which are looked through several times. All
     parts are in the order of ``before``, ``added`` in that of ``after``.
     """
-    live = {passage.id: passage for passage in after}
-    same = [(old, live[old.id]) for old in before if old.id in live]
-    elsewhere = [(old, new) for old, new in same if _place(old) != _place(new)]
-    gone, come = _unpaired(same, before, after)
+    if not len(before):
+        return Difference(added=after, removed=(), changed=(), moved=(), kept=0)
+    order, kept, elsewhere, gone, come = _by_id(before, after)
     equal = _equal_texts(gone, come)
     gone, come = _unpaired(equal, gone, come)
     changed = _similar_texts(gone, come)
     gone, come = _unpaired(changed, gone, come)
-    order = {passage.id: number for number, passage in enumerate(before)}
     return Difference(
         added=tuple(come),
         removed=tuple(gone),
         changed=_sorted(changed, order),
         moved=_sorted([*elsewhere, *equal], order),
-        kept=len(same) - len(elsewhere),
+        kept=kept,
     )
+
+
+class _ById(NamedTuple):
+    """What ids tell: the numbers of those before that are not as they were, how many are, which stand elsewhere, and
+    what has no pair.
+    """
+
+    order: dict[str, int]
+    kept: int
+    elsewhere: list[Pair]
+    gone: list[Passage]
+    come: list[Passage]
+
+
+def _by_id(before: Many, after: Many) -> _ById:
+    """Of passages that are as they were nothing is kept but id and place."""
+    places = {passage.id: hash(_place(passage)) for passage in after}
+    moved: dict[str, Passage] = {}
+    gone: list[Passage] = []
+    order: dict[str, int] = {}
+    kept: set[str] = set()
+    for number, old in enumerate(before):
+        if places.get(old.id) == hash(_place(old)):
+            kept.add(old.id)
+            continue
+        order[old.id] = number
+        if old.id in places:
+            moved[old.id] = old
+        else:
+            gone.append(old)
+    new = {passage.id: passage for passage in after if passage.id not in kept}
+    elsewhere = [(old, new.pop(id_)) for id_, old in moved.items()]
+    return _ById(order, len(kept), elsewhere, gone, list(new.values()))
 
 
 def _place(passage: Passage) -> tuple[Hashable, ...]:

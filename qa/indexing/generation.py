@@ -72,7 +72,12 @@ class Generation:
         manifest = read_manifest(folder)
         if not checked:
             check_soon(folder, manifest)
-        documents, passages = _read(folder)
+        return cls.opened(folder, manifest)
+
+    @classmethod
+    def opened(cls, folder: Path, manifest: Manifest) -> Generation:
+        """Read the files of a generation, whatever its manifest says of them."""
+        documents, passages = read_documents(folder)
         return cls(
             manifest=manifest,
             documents=documents,
@@ -216,7 +221,7 @@ def _unknown(id_: str) -> UnknownDocumentError:
     return UnknownDocumentError(f"no document has the id {id_!r}; GET /documents lists them")
 
 
-def _read(folder: Path) -> tuple[Documents, Passages]:
+def read_documents(folder: Path) -> tuple[Documents, Passages]:
     """Documents and passages: few are read into memory, of many where they stand."""
     if (folder / PLACES).is_dir():
         on_disk = DocumentsOnDisk(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from qa.indexing.difference import Difference, difference
+from qa.indexing.difference import Difference, Many, difference
 from qa.records import Passage
 
 # About 10 MB on disk, and years of edits of a large essay.
@@ -49,23 +49,25 @@ class History:
         return cls(())
 
     @classmethod
-    def after(
-        cls, previous: History, before: Iterable[Passage], after: Iterable[Passage], before_generation: str
-    ) -> History:
+    def after(cls, previous: History, before: Many, after: Many, before_generation: str) -> History:
         """The history of the generation that holds ``after``, from that of the one that held ``before``.
 
         What became of an earlier target is followed to the newest one. A passage that is back in its old place is
         dropped; one that is back elsewhere leads to itself. The newest `MOST_ENTRIES` are kept.
         """
         became = _became(difference(before, after))
-        live = {passage.id for passage in after}
-        places = {(passage.document, passage.anchor, passage.id) for passage in after}
+        live: set[str] = set()
+        places: set[int] = set()
+        for passage in after:
+            live.add(passage.id)
+            places.add(hash((passage.document, passage.anchor, passage.id)))
         entries = {entry.key: replace(entry, to=_target(entry, became, live)) for entry in previous.entries}
         for old in before:
-            entry = Past(old.document, old.anchor, old.id, became.get(old.id, old.id), before_generation)
-            entries.pop(entry.key, None)
-            entries[entry.key] = entry
-        past = [entry for key, entry in entries.items() if key not in places]
+            key = old.document, old.anchor, old.id
+            entries.pop(key, None)
+            if hash(key) not in places:
+                entries[key] = Past(*key, became.get(old.id, old.id), before_generation)
+        past = [entry for key, entry in entries.items() if hash(key) not in places]
         return cls(tuple(past[-MOST_ENTRIES:]))
 
     @classmethod

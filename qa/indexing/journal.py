@@ -9,6 +9,7 @@ lost is encoded again. The lock of the index folder's builder is the journal's t
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import mmap
@@ -36,20 +37,37 @@ _LONGEST_LINE = 1000
 _CHECKSUM_SIZE = hashlib.sha256().digest_size
 
 
+class _Shape(NamedTuple):
+    """The length of a passage's vector, and that of a token's in bytes."""
+
+    dimension: int
+    token: int
+
+    def record(self, tokens: int) -> int:
+        """How many bytes the record of so many tokens has before its checksum."""
+        return _HEAD.size + 4 * self.dimension + tokens * (4 + 8 + self.token)
+
+
 class Origin(BaseModel):
     """What a journal's vectors belong to: ``model`` is the fingerprint. ``full``: it was begun by a build that was to
-    encode everything; ``newest`` is the newest generation that there was then.
+    encode everything; ``newest`` is the newest generation that there was then. ``token_bytes``: what a token takes, if
+    it is not a byte a dimension.
     """
 
     model_config = ConfigDict(frozen=True)
 
     model: str
     dimension: int
+    token_bytes: int | None = None
     full: bool = False
     newest: str = ""
     version: int = _VERSION
     format: int = FORMAT_VERSION
     normaliser: int = NORMALISER_VERSION
+
+    @property
+    def shape(self) -> _Shape:
+        return _Shape(self.dimension, self.token_bytes or self.dimension)
 
     def takes_over(self, other: Origin) -> bool:
         """Whether what ``other`` began is of use now: of the same kind, no build has ended since, and a build that is
@@ -72,7 +90,7 @@ class Journal:
 
     def __init__(self, folder: Path, origin: Origin) -> None:
         """Open what an earlier build left, if it is of use to this one, else begin anew."""
-        self._path = folder / FILE
+        self.path = folder / FILE
         self._origin = origin
         self._places: dict[bytes, _Place] = {}
         self._file: int | None = None
@@ -93,7 +111,21 @@ class Journal:
         start, tokens = self._places[key]
         if len(self._view) < self._end:
             self._map()
-        return _read(self._view, start, tokens, self._origin.dimension)
+        return _read(self._view, start, tokens, self._origin.shape)
+
+    def read(self, key: bytes) -> Encoded:
+        """The same, read from the file, so that nothing of it stays mapped.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        start, tokens = self._places[key]
+        size = self._origin.shape.record(tokens)
+        assert self._file is not None
+        data = os.pread(self._file, size, start)
+        if len(data) != size:
+            raise OSError(errno.EIO, f"{self.path.name} has been cut short")
+        return _read(memoryview(data), 0, tokens, self._origin.shape)
 
     def add(self, key: bytes, encoded: Encoded) -> bool:
         """Note down what a passage is encoded as; whether it was. After a failure nothing more is."""
@@ -114,7 +146,7 @@ class Journal:
         self.remove()
         line = self._origin.model_dump_json().encode() + b"\n"
         with suppress(OSError):
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
             self._end, self._failed = len(line), True
             _write(self._file, line, 0)
             self._failed = False
@@ -124,7 +156,7 @@ class Journal:
         self.close()
         self._places.clear()
         with suppress(OSError):
-            self._path.unlink()  # not emptied, since it may be mapped
+            self.path.unlink()  # not emptied, since it may be mapped
             return True
         return False
 
@@ -137,7 +169,7 @@ class Journal:
 
     def _take_over(self) -> bool:
         try:
-            self._file = os.open(self._path, os.O_RDWR)
+            self._file = os.open(self.path, os.O_RDWR)
             line, ended, _ = os.pread(self._file, _LONGEST_LINE, 0).partition(b"\n")
             if not ended or not self._origin.takes_over(Origin.model_validate_json(line)):
                 return False
@@ -145,7 +177,7 @@ class Journal:
             self._map()
         except (OSError, ValidationError):
             return False
-        self._places, self._end = _whole_records(self._view, len(line) + 1, self._origin.dimension)
+        self._places, self._end = _whole_records(self._view, len(line) + 1, self._origin.shape)
         self._view = memoryview(b"")
         return True
 
@@ -161,24 +193,24 @@ def _record(key: bytes, encoded: Encoded) -> bytes:
     return body + _checksum(body)
 
 
-def _read(view: memoryview, start: int, tokens: int, dimension: int) -> Encoded:
+def _read(view: memoryview, start: int, tokens: int, shape: _Shape) -> Encoded:
     """The record of so many tokens that begins at ``start``; its arrays are parts of ``view``."""
     at = start + _HEAD.size
-    vector: Floats = np.frombuffer(view, "<f4", dimension, at)
+    vector: Floats = np.frombuffer(view, "<f4", shape.dimension, at)
     at += vector.nbytes
     scales: Floats = np.frombuffer(view, "<f4", tokens, at)
     at += scales.nbytes
     spans: Integers = np.frombuffer(view, "<i4", 2 * tokens, at).reshape(tokens, 2)
-    vectors = np.frombuffer(view, np.int8, dimension * tokens, at + spans.nbytes).reshape(tokens, dimension)
+    vectors = np.frombuffer(view, np.int8, shape.token * tokens, at + spans.nbytes).reshape(tokens, shape.token)
     return Encoded(vector, PassageTokens(vectors, scales, spans))
 
 
-def _whole_records(view: memoryview, start: int, dimension: int) -> tuple[dict[bytes, _Place], int]:
+def _whole_records(view: memoryview, start: int, shape: _Shape) -> tuple[dict[bytes, _Place], int]:
     """The records from ``start`` on as far as they are whole, by key, and where the last one of them ends."""
     places: dict[bytes, _Place] = {}
     while len(view) >= start + _HEAD.size:
         mark, tokens, key = _HEAD.unpack_from(view, start)
-        checksum = start + _HEAD.size + 4 * dimension + tokens * (4 + 8 + dimension)
+        checksum = start + shape.record(tokens)
         end = checksum + _CHECKSUM_SIZE
         if mark != _MARK or end > len(view) or _checksum(view[start:checksum]) != view[checksum:end]:
             break

@@ -45,7 +45,11 @@ class Keys:
 
     def candidates(self, *key: str) -> list[int]:
         """The records that may have a key, as a rule one or none; ascending."""
-        sought = np.uint64(hashed(*key))
+        return self.with_hash(hashed(*key))
+
+    def with_hash(self, hash_: int) -> list[int]:
+        """The records whose keys have a hash; ascending."""
+        sought = np.uint64(hash_)
         first, end = np.searchsorted(self._hashes, sought, "left"), np.searchsorted(self._hashes, sought, "right")
         found: list[int] = self._records[first:end].tolist()
         return found

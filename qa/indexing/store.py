@@ -184,21 +184,35 @@ class IndexStore:
         Raises:
             IndexFolderError: the index folder cannot be written; nothing has changed.
         """
-        work = self._staged(generation.id)
+        with self.staging(generation.id) as work:
+            generation.save(work)
+            finished = generation.with_threshold(threshold()) if threshold else generation
+            self.finish(work, finished.manifest)
+        return work
+
+    @contextmanager
+    def staging(self, id_: str) -> Iterator[Path]:
+        """An empty folder to write a generation into, under a name that readers pass over; `finish` it within.
+
+        Raises:
+            IndexFolderError: the index folder cannot be written; the folder is gone again, as after any error.
+        """
+        work = self._staged(id_)
         with self._written():
             work.mkdir(parents=True)
             try:
-                generation.save(work)
-                finished = generation.with_threshold(threshold()) if threshold else generation
-                write_manifest(work, finished.manifest)
-                # Until it is live; so one whose publication was cut short is not taken for one that was live.
-                _mark(work, Held())
-                for path in [*work.rglob("*"), work]:
-                    sync(path)
+                yield work
             except BaseException:
                 shutil.rmtree(work, ignore_errors=True)
                 raise
-        return work
+
+    def finish(self, work: Path, manifest: Manifest) -> None:
+        """Write the manifest of a generation whose other files are there."""
+        write_manifest(work, manifest)
+        # Until it is live; so one whose publication was cut short is not taken for one that was live.
+        _mark(work, Held())
+        for path in [*work.rglob("*"), work]:
+            sync(path)
 
     def make_live(self, id_: str) -> None:
         """Let readers move over to a generation that is staged or there.

@@ -6,6 +6,7 @@ floats find, but for one question of 665; fewer dimensions (PCA) find less: see 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoding.encoder import Floats, Integers
+from qa.indexing.array_writer import ArrayWriter
 from qa.indexing.arrays import kept
 
 _ARRAYS = ("vectors", "scales", "bounds", "spans")
@@ -59,6 +61,34 @@ class PassageTokens:
         largest = np.abs(vectors).max(axis=1)
         scales = (np.where(largest > 0, largest, 1.0) / _LARGEST).astype(np.float32)
         return cls(np.round(vectors / scales[:, None]).astype(np.int8), scales, spans.astype(np.int32))
+
+
+class TokensWriter:
+    """Writes the tokens of passages, in their order, as they come; `TokenStore.load` reads them."""
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        vectors, scales, bounds, spans = (folder / file for file in TokenStore.files())
+        self._vectors, self._scales = ArrayWriter(vectors, np.int8, dimension), ArrayWriter(scales, np.float32)
+        self._spans, self._bounds_file = ArrayWriter(spans, np.int32, 2), bounds
+        self._bounds = array("q", [0])
+
+    def add(self, tokens: PassageTokens) -> None:
+        """The tokens of the next passage."""
+        self._vectors.add(tokens.vectors)
+        self._scales.add(tokens.scales)
+        self._spans.add(tokens.spans)
+        self._bounds.append(self._bounds[-1] + len(tokens.scales))
+
+    @property
+    def tokens(self) -> int:
+        """How many there are so far."""
+        return self._bounds[-1]
+
+    def close(self) -> None:
+        """Have all of it reach the disk."""
+        for writer in (self._vectors, self._scales, self._spans):
+            writer.close()
+        np.save(self._bounds_file, np.array(self._bounds, np.int64), allow_pickle=False)
 
 
 @dataclass(frozen=True, slots=True)

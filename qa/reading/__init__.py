@@ -1,6 +1,7 @@
 """A file becomes passages: bytes are decoded, an outline is recognised, its blocks are cut into passages."""
 
 from qa.reading.corpus import (
+    CorpusStream,
     Known,
     Reading,
     Source,
@@ -17,6 +18,7 @@ CHUNKER_VERSION = 3
 
 __all__ = [
     "CHUNKER_VERSION",
+    "CorpusStream",
     "Known",
     "Reading",
     "Skipped",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
 from qa.errors import CorpusError, DocumentError
 from qa.language.cleaning import visible
@@ -70,9 +72,16 @@ class Reading:
     skipped: tuple[Skipped, ...]
 
 
-# What an earlier reading made of a file, by the file's name and fingerprint.
+# A document and its passages.
 Read = tuple[Document, tuple[Passage, ...]]
-Known = Mapping[tuple[str, str], Read]
+# Of the files that text is made of so many, and of so many bytes together, are read before their turn.
+_AHEAD, _BYTES_AHEAD = 64, 64 * 1024 * 1024
+
+
+class Known(Protocol):
+    """What an earlier reading made of a file, by the file's name and fingerprint."""
+
+    def get(self, key: tuple[str, str], /) -> Read | None: ...
 
 
 def read_corpus(folder: Path, known: Known = MappingProxyType({})) -> Reading:
@@ -81,50 +90,81 @@ def read_corpus(folder: Path, known: Known = MappingProxyType({})) -> Reading:
     Raises:
         CorpusError: the folder does not exist, or no file in it could be read.
     """
-    sources, skipped = list_sources(folder)
-    documents: list[Document] = []
-    passages: list[Passage] = []
-    for source, result in _each_read(sources, known):
-        try:
-            document, own = result()
-        except DocumentError as error:
-            skipped.append(Skipped(source.name, str(error), source.fingerprint))
-        except Exception as error:  # whatever one file does to a parser, the others are read
-            log.exception("reading %s failed", source.name)
-            reason = f"{source.name}: reading it failed ({type(error).__name__}); please report it with the file"
-            skipped.append(Skipped(source.name, reason, source.fingerprint))
-        else:
-            documents.append(document)
-            passages.extend(own)
-    if not documents:
-        reasons = "".join(f"; {file.reason}" for file in skipped)
-        raise CorpusError(f"no document in {folder}: put a .txt, .md or .docx file there{reasons}")
-    return Reading(tuple(documents), tuple(passages), tuple(skipped))
+    stream = CorpusStream(folder, known)
+    read = list(stream)
+    passages = tuple(passage for _, own in read for passage in own)
+    return Reading(tuple(document for document, _ in read), passages, tuple(stream.skipped))
 
 
-def _each_read(sources: Sequence[Source], known: Known) -> Iterator[tuple[Source, Callable[[], Read]]]:
-    """Each file, and what gives or raises what reading it gave; those that text is made of are read at once, as many
-    as there are cores."""
-    with Converters() as converters, ThreadPoolExecutor(cores()) as pool:
-        results: list[Callable[[], Read]] = []
-        for source in sources:
-            found = known.get((source.name, source.fingerprint))
-            kind = kind_of(source.name)
-            if found is not None:
-                results.append(partial(_same, found))
-            elif kind is None or kind.text:
-                results.append(partial(read_document, source))
+class CorpusStream:
+    """Each document of a folder with its passages, read when it is asked for or little before: few are in memory.
+
+    ``skipped`` is complete once all were read.
+    """
+
+    def __init__(self, folder: Path, known: Known = MappingProxyType({})) -> None:
+        """Look what is in the folder.
+
+        Raises:
+            CorpusError: the folder does not exist.
+        """
+        self._folder, self._known = folder, known
+        self._files, self._unlisted = files_of(folder)
+        self._unread: list[Skipped] = []
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        return [*self._unlisted, *self._unread]
+
+    def __iter__(self) -> Iterator[Read]:
+        """Raises:
+        CorpusError: at the end, if no file could be read.
+        """
+        found = False
+        for source, result in _each_read(_sources(self._files, self._unlisted), self._known):
+            try:
+                read = result()
+            except DocumentError as error:
+                self._unread.append(Skipped(source.name, str(error), source.fingerprint))
+            except Exception as error:  # whatever one file does to a parser, the others are read
+                log.exception("reading %s failed", source.name)
+                reason = f"{source.name}: reading it failed ({type(error).__name__}); please report it with the file"
+                self._unread.append(Skipped(source.name, reason, source.fingerprint))
             else:
-                results.append(pool.submit(read_document, source, converters).result)
+                found = True
+                yield read
+        if not found:
+            reasons = "".join(f"; {file.reason}" for file in self.skipped)
+            raise CorpusError(f"no document in {self._folder}: put a .txt, .md or .docx file there{reasons}")
+
+
+def _each_read(sources: Iterable[Source], known: Known) -> Iterator[tuple[Source, Callable[[], Read]]]:
+    """Each file, and what gives or raises what reading it gave; those that text is made of are read at once, as many
+    as there are cores, some before their turn.
+    """
+    with Converters() as converters, ThreadPoolExecutor(cores()) as pool:
+        waiting: deque[tuple[Source, Callable[[], Read]]] = deque()
+        held = 0
         try:
-            yield from zip(sources, results, strict=True)
+            for source in sources:
+                waiting.append((source, _reader(source, known, converters, pool)))
+                held += len(source.data)
+                while len(waiting) > _AHEAD or held > _BYTES_AHEAD:
+                    held -= len(waiting[0][0].data)
+                    yield waiting.popleft()
+            while waiting:
+                yield waiting.popleft()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             converters.close()
 
 
-def _same(found: Read) -> Read:
-    return found
+def _reader(source: Source, known: Known, converters: Converting, pool: ThreadPoolExecutor) -> Callable[[], Read]:
+    kind = kind_of(source.name)
+    if kind is None or kind.text:
+        return lambda: known.get((source.name, source.fingerprint)) or read_document(source)
+    found = known.get((source.name, source.fingerprint))
+    return pool.submit(read_document, source, converters).result if found is None else lambda: found
 
 
 def read_document(source: Source, converters: Converting | None = None) -> Read:
@@ -210,14 +250,8 @@ def fingerprint(sha256: str, sidecar_sha256: str | None) -> str:
     return hashlib.sha256(f"{sha256} {sidecar_sha256}".encode()).hexdigest() if sidecar_sha256 else sha256
 
 
-def list_sources(folder: Path) -> tuple[list[Source], list[Skipped]]:
-    """The files of a folder that are documents by their names, and the ones passed over with the reason.
-
-    Raises:
-        CorpusError: the folder does not exist.
-    """
-    sources: list[Source] = []
-    files, skipped = files_of(folder)
+def _sources(files: Sequence[tuple[str, str, Path]], skipped: list[Skipped]) -> Iterator[Source]:
+    """The files that are documents by their names, one after the other; what is passed over comes to ``skipped``."""
     for id_, name, path in files:
         try:
             data = read_file(path)
@@ -227,8 +261,7 @@ def list_sources(folder: Path) -> tuple[list[Source], list[Skipped]]:
         if len(data) > LARGEST_FILE:
             skipped.append(Skipped(name, f"{name}: {TOO_LARGE}"))
         else:
-            sources.append(Source(id_, name, data, hashlib.sha256(data).hexdigest(), _sidecar(path)))
-    return sources, skipped
+            yield Source(id_, name, data, hashlib.sha256(data).hexdigest(), _sidecar(path))
 
 
 def _sidecar(path: Path) -> bytes | None:
