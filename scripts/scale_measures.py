@@ -13,9 +13,8 @@ from scale_stand_ins import loaded
 from qa.encoding.means import LanguageMeans
 from qa.encoding.prepared import MEANS
 from qa.indexing.dense import DenseIndex
-from qa.indexing.lexical import LexicalIndex, sequences
+from qa.indexing.lexical import LexicalIndex, Matching, sequences
 from qa.indexing.manifest import read_manifest
-from qa.indexing.postings import Matches
 from qa.loading import ensure_model
 from qa.retrieval.calibration import Calibration, calibration_questions
 from qa.retrieval.question import Question
@@ -32,7 +31,7 @@ _LEGS = ("dense", "lexical", "tokens")
 class Complete(LexicalIndex):
     """A lexical index that adds up all postings."""
 
-    def matches(self, question: str) -> tuple[Matches, Matches]:
+    def matches(self, question: str) -> tuple[Matching, Matching]:
         asked = sequences(question)
         body, headings = (self._fields[name].matches(asked, most=1 << 62) for name in self._FIELDS)
         return body, headings
@@ -54,14 +53,14 @@ def memory() -> dict[str, float]:
     return found
 
 
-def measured(folder: Path, size: int, below: Path | None, work: Path) -> dict[str, float]:
+def measured(folder: Path, below: Path | None, work: Path) -> dict[str, float]:
     """Memory, times in milliseconds, and how much of what exact search finds is found."""
     model = ensure_model(load_settings())
     means, scales = LanguageMeans.load(model / MEANS), Calibration.load(model).scales
     asked = calibration_questions(work)
     found = {f"before: {name}": value for name, value in memory().items()}
     started = time.perf_counter()
-    generation = loaded(folder, size, below, read_manifest(work / "real").counts.passages)
+    generation = loaded(folder, below, read_manifest(work / "real").counts.passages)
     found["load s"] = time.perf_counter() - started
     found |= {f"loaded: {name}": value for name, value in memory().items()}
     searcher = Searcher(generation, means, Weights.shipped(), scales)
@@ -91,7 +90,8 @@ def _recall(searcher: Searcher, asked: Sequence[Question]) -> dict[str, float]:
     """Recall of each leg and of the final ten, against exact legs, and against those with many more candidates."""
     generation = searcher.generation
     flat = DenseIndex.from_vectors(np.concatenate(list(_vectors(generation.dense))), exact_up_to=len(generation.dense))
-    exact = replace(searcher, generation=replace(generation, dense=flat, lexical=_complete(generation.lexical)))
+    own = replace(generation, dense=flat, lexical=_complete(generation.lexical))
+    exact = replace(searcher, generation=own, compared=len(generation.passages))
     candidates = searcher.candidates
     many = replace(exact, candidates=min(len(generation.passages), 20 * candidates))
     dense = [_share(generation.dense.search(one.vector, FOUND)[0], flat.search(one.vector, FOUND)[0]) for one in asked]

@@ -48,7 +48,7 @@ def test_they_come_back_from_the_disk_in_half_the_room(passages: list[PassageTok
         found, half = store.passage(position), reduced(whole)
         assert found.vectors.tolist() == half.vectors.tolist()
         assert found.scales.tolist() == half.scales.tolist()
-        assert found.spans.tolist() == whole.spans.tolist()
+        assert found.spans.tolist() == store.spans_of(position).tolist() == whole.spans.tolist()
     several = store.several(np.array([2, 0, 2]))
     assert [len(one.scales) for one in several] == [120, 1, 120]
 
@@ -70,6 +70,8 @@ def test_one_that_is_cut_short_while_it_answers_is_told(passages: list[PassageTo
         file.truncate(1000)
     with pytest.raises(DamagedGenerationError, match=r"tokens\.packed has been cut short"):
         store.passage(2)
+    with pytest.raises(DamagedGenerationError, match=r"tokens\.packed has been cut short"):
+        store.spans_of(2)
 
 
 def written(folder: Path, passages: list[PassageTokens]) -> ReducedTokens:

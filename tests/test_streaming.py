@@ -81,7 +81,7 @@ def streamed(
 
     try:
         stream = CorpusStream(corpus, known_documents(previous))
-        done = StreamingBuild(folder, model, previous, silent, 2).run("made", stream, None, journal)
+        done = StreamingBuild(folder, model, previous, silent, 1).run("made", stream, None, journal)
     finally:
         for one in opened:
             one.close()

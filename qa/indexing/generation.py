@@ -75,15 +75,15 @@ class Generation:
         return cls.opened(folder, manifest)
 
     @classmethod
-    def opened(cls, folder: Path, manifest: Manifest) -> Generation:
-        """Read the files of a generation, whatever its manifest says of them."""
+    def opened(cls, folder: Path, manifest: Manifest, tokens: Tokens | None = None) -> Generation:
+        """Read the files of a generation, whatever its manifest says of them; ``tokens`` may be kept elsewhere."""
         documents, passages = read_documents(folder)
         return cls(
             manifest=manifest,
             documents=documents,
             passages=passages,
             dense=DenseIndex.load(folder / DENSE),
-            tokens=ReducedTokens(folder) if ReducedTokens.is_in(folder) else TokenStore.load(folder),
+            tokens=tokens or read_tokens(folder),
             lexical=LexicalIndex.load(folder / LEXICAL, len(passages)),
             words=Lexicon.load(folder / WORDS),
             abbreviations=Abbreviations.load(folder / ABBREVIATIONS),
@@ -187,7 +187,7 @@ class Generation:
 
         @lru_cache(_LAYOUTS)
         def layout(position: int) -> Layout:
-            return Layout.of(passages[position], tokens.passage(position).spans)
+            return Layout.of(passages[position], tokens.spans_of(position))
 
         return layout
 
@@ -215,6 +215,11 @@ class Generation:
             date=document.metadata.date,
             source_url=source_url(searched, passage),
         )
+
+
+def read_tokens(folder: Path) -> Tokens:
+    """The tokens of a generation, as they are or reduced."""
+    return ReducedTokens(folder) if ReducedTokens.is_in(folder) else TokenStore.load(folder)
 
 
 def _unknown(id_: str) -> UnknownDocumentError:

@@ -18,6 +18,7 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.encoding.encoder import Integers
 from qa.errors import DamagedGenerationError
 from qa.indexing.arrays import kept
 from qa.indexing.tokens import PassageTokens
@@ -43,9 +44,12 @@ def reduced(tokens: PassageTokens) -> PassageTokens:
 
 
 def packed(tokens: PassageTokens) -> PassageTokens:
-    """`reduced` tokens with two dimensions a byte: as they are kept, and no more vectors."""
+    """`reduced` tokens as they are kept: a byte has a dimension of the first half, and in its upper bits one of the
+    second.
+    """
     codes = (tokens.vectors + 8).astype(np.uint8)
-    return PassageTokens((codes[:, ::2] | codes[:, 1::2] << 4).view(np.int8), tokens.scales, tokens.spans)
+    half = codes.shape[1] // 2
+    return PassageTokens((codes[:, :half] | codes[:, half:] << 4).view(np.int8), tokens.scales, tokens.spans)
 
 
 class ReducedTokensWriter:
@@ -112,20 +116,24 @@ class ReducedTokens:
             raise DamagedGenerationError(f"{FILE} has been cut short; run qa index build --full")
         scales = np.frombuffer(data, "<f4", count)
         spans = np.frombuffer(data, "<i4", 2 * count, _SCALE * count).reshape(count, 2)
-        packed = np.frombuffer(data, np.uint8, offset=(_SCALE + _SPANS) * count).reshape(count, -1)
-        vectors = _UNPACKED[packed].view(np.int8).reshape(count, -1)
+        both = np.frombuffer(data, np.uint8, offset=(_SCALE + _SPANS) * count).reshape(count, -1)
+        half = both.shape[1]
+        vectors = np.empty((count, 2 * half), np.int8)
+        np.bitwise_and(both, 15, out=vectors[:, :half].view(np.uint8))
+        np.right_shift(both, 4, out=vectors[:, half:].view(np.uint8))
+        vectors -= 8
         return PassageTokens(vectors, scales, spans)
+
+    def spans_of(self, position: int) -> Integers:
+        """The places of a passage's tokens in its text. Raises as `passage` does."""
+        first, end = int(self.bounds[position]), int(self.bounds[position + 1])
+        size = _SPANS * (end - first)
+        data = os.pread(self._file, size, self._row * first + _SCALE * (end - first))
+        if len(data) != size:
+            raise DamagedGenerationError(f"{FILE} has been cut short; run qa index build --full")
+        found: Integers = np.frombuffer(data, "<i4").reshape(-1, 2)
+        return found
 
     def several(self, positions: NDArray[np.int64]) -> list[PassageTokens]:
         """The tokens of some passages, in the order of ``positions``. Raises as `passage` does."""
         return [self.passage(position) for position in positions.tolist()]
-
-
-def _unpacked() -> NDArray[np.uint16]:
-    """For each byte its two dimensions, as one number of two bytes."""
-    both = np.arange(256)
-    halves = np.stack([(both & 15) - 8, (both >> 4) - 8], axis=1).astype(np.int8)
-    return halves.view(np.uint16).ravel()
-
-
-_UNPACKED = _unpacked()

@@ -37,6 +37,10 @@ class Tokens(Protocol):
 
     def passage(self, position: int, /) -> PassageTokens: ...
 
+    def spans_of(self, position: int, /) -> Integers:
+        """The places of a passage's tokens alone."""
+        ...
+
     def several(self, positions: NDArray[np.int64], /) -> list[PassageTokens]:
         """Those of some passages, in the order of ``positions``."""
         ...
@@ -124,6 +128,10 @@ class TokenStore:
     def passage(self, position: int) -> PassageTokens:
         rows = slice(int(self.bounds[position]), int(self.bounds[position + 1]))
         return PassageTokens(self.vectors[rows], self.scales[rows], self.spans[rows])
+
+    def spans_of(self, position: int) -> Integers:
+        found: Integers = self.spans[int(self.bounds[position]) : int(self.bounds[position + 1])]
+        return found
 
     @property
     def tokens(self) -> int:
