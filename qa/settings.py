@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     device: str = Field(
         default="cpu",
         min_length=1,
-        description="the device of QA_ENCODER_ENGINE=torch and of QA_RERANKER, as torch names it",
+        description="what the encoder and QA_RERANKER run on: cpu, cuda or cuda:N; another name is for torch",
     )
     reranker: str = Field(
         default="", description="a cross-encoder that orders the best passages anew, a hub id or a folder; empty: none"

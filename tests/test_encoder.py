@@ -27,10 +27,10 @@ def letters_encoder(max_tokens: int, calls: list[list[int]]) -> WindowedEncoder:
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
     tokenizer.post_processor = processors.TemplateProcessing(single="[ $A ]", special_tokens=[("[", 1), ("]", 2)])
 
-    def forward(ids: list[int]) -> tuple[Floats, Floats]:
-        calls.append(ids)
-        tokens = np.array([[number, 1] for number in ids], dtype=np.float32)
-        return tokens, normalised(tokens.mean(axis=0))
+    def forward(batch: list[list[int]]) -> list[tuple[Floats, Floats]]:
+        calls.extend(batch)
+        tokens = [np.array([[number, 1] for number in ids], dtype=np.float32) for ids in batch]
+        return [(own, normalised(own.mean(axis=0))) for own in tokens]
 
     return WindowedEncoder(WholeTokenizer(tokenizer), forward, Prompts("q: ", "p: "), max_tokens, 2, "letters")
 

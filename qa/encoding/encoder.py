@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,12 +63,30 @@ class Encoder(Protocol):
 # in a conversation that goes on. None with more tokens, of 1.5 kB each: 128 × 300 kB, so 40 MB at most, 4 as a rule.
 _KEPT_QUESTIONS, _MOST_TOKENS_KEPT = 128, 200
 
-# Token ids of one window, special tokens included -> (token vectors, pooled vector of length one).
-Forward = Callable[[list[int]], tuple[Floats, Floats]]
+# Token ids of windows, special tokens included -> of each (token vectors, pooled vector of length one).
+Forward = Callable[[list[list[int]]], list[tuple[Floats, Floats]]]
+
+
+def padded(batch: list[list[int]], padding: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Windows as one array, the shorter ones filled up with ``padding``, and which ids are their own (1) or not (0)."""
+    ids = np.full((len(batch), max(map(len, batch))), padding, np.int64)
+    mask = np.zeros_like(ids)
+    for row, window in enumerate(batch):
+        ids[row, : len(window)], mask[row, : len(window)] = window, 1
+    return ids, mask
+
+
+class _Read(NamedTuple):
+    """A text's token ids, which of them are its own, and the characters that these stand for."""
+
+    ids: NDArray[np.int64]
+    places: NDArray[np.intp]
+    spans: Integers
 
 
 class WindowedEncoder:
-    """A tokenizer and a network, one text at a time, so that no result depends on a batch.
+    """A tokenizer and a network. A processor is given one text at a time, so that no result depends on a batch; with
+    ``batch``, for a graphics card, that many passages.
 
     A text of more than ``max_tokens`` is read in windows, each with the prompt before it; its vector is the
     mean of theirs, weighted by their numbers of tokens, at length one.
@@ -82,7 +100,9 @@ class WindowedEncoder:
         max_tokens: int,
         dimension: int,
         fingerprint: str,
+        batch: int = 1,
     ) -> None:
+        self.batch = batch
         self.fingerprint = fingerprint
         self.dimension = dimension
         self.prompts = prompts
@@ -95,7 +115,10 @@ class WindowedEncoder:
         return [self._encode_question(text) for text in texts]
 
     def encode_passages(self, texts: Sequence[str]) -> list[Encoding]:
-        return [self._encode(self.prompts.passage, text) for text in texts]
+        found: list[Encoding] = []
+        for start in range(0, len(texts), self.batch):
+            found.extend(self._encode(self.prompts.passage, texts[start : start + self.batch]))
+        return found
 
     def expect(self, texts: int) -> None:
         self._tokenizer.expect(texts)
@@ -103,22 +126,33 @@ class WindowedEncoder:
     def _encode_question(self, text: str) -> Encoding:
         encoding = self._kept.get(text)
         if encoding is None:
-            encoding = self._encode(self.prompts.question, text)
+            (encoding,) = self._encode(self.prompts.question, [text])
             if len(encoding.tokens) <= _MOST_TOKENS_KEPT:
                 self._kept.keep(text, encoding)
         return encoding
 
-    def _encode(self, prompt: str, text: str) -> Encoding:
+    def _encode(self, prompt: str, texts: Sequence[str]) -> list[Encoding]:
+        """Those that one window holds all at once."""
+        read = [self._read(prompt, text) for text in texts]
+        short = [one for one in read if len(one.ids) <= self._max_tokens]
+        made = iter(self._forward([one.ids.tolist() for one in short]) if short else ())
+        found = []
+        for one in read:
+            if len(one.ids) <= self._max_tokens:
+                tokens, vector = next(made)
+                found.append(Encoding(vector, tokens[one.places], one.spans))
+            else:
+                found.append(self._windows(*one))
+        return found
+
+    def _read(self, prompt: str, text: str) -> _Read:
         ids, offsets, special = self._tokenizer.read(prompt + text)
         offsets = offsets - len(prompt)
         # A token may begin with the space that ends the prompt: it is the text's where it ends inside it.
         content = ~special & (offsets[:, 1] > 0) & (offsets[:, 1] > offsets[:, 0])
         places = np.flatnonzero(content)
         spans = np.maximum(offsets[places], 0)
-        if len(ids) <= self._max_tokens:
-            tokens, vector = self._forward(ids.tolist())
-            return Encoding(vector, tokens[places], spans)
-        return self._windows(ids, places, spans)
+        return _Read(ids, places, spans)
 
     def _windows(self, ids: NDArray[np.int64], places: NDArray[np.intp], spans: Integers) -> Encoding:
         head, tail = ids[: places[0]], ids[places[-1] + 1 :]
@@ -127,7 +161,7 @@ class WindowedEncoder:
         total = np.zeros(self.dimension, dtype=np.float32)
         for start in range(0, len(places), room):
             window = ids[places[start : start + room]]
-            found, vector = self._forward([*head.tolist(), *window.tolist(), *tail.tolist()])
+            ((found, vector),) = self._forward([[*head.tolist(), *window.tolist(), *tail.tolist()]])
             tokens.append(found[len(head) : len(head) + len(window)])
             total += vector * len(window)
         return Encoding(normalised(total), np.concatenate(tokens), spans)

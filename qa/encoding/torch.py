@@ -7,7 +7,8 @@ from importlib.resources import files
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from qa.encoding.encoder import Floats, Forward, Prompts
+from qa.encoding.devices import require_torch_device
+from qa.encoding.encoder import Floats, Forward, Prompts, padded
 from qa.errors import ModelError, first_line
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def load_sentence_transformer(model: str, device: str, revision: str | None = No
         ModelError: it cannot be loaded; the message says what was tried and what to do.
     """
     require_torch(model)
+    require_torch_device(device)
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
@@ -59,15 +61,20 @@ def load_sentence_transformer(model: str, device: str, revision: str | None = No
 
 
 def torch_forward(model: SentenceTransformer) -> Forward:
-    """The model's own modules, one text at a time."""
+    """The model's own modules; on a graphics card with numbers of 16 bits."""
     import torch
 
-    def forward(ids: list[int]) -> tuple[Floats, Floats]:
-        batch = torch.tensor([ids], device=model.device)
+    if model.device.type == "cuda":
+        model = model.half()
+    padding = getattr(getattr(model, "tokenizer", None), "pad_token_id", None) or 0
+
+    def forward(batch: list[list[int]]) -> list[tuple[Floats, Floats]]:
+        ids, mask = (torch.from_numpy(array).to(model.device) for array in padded(batch, padding))
         with torch.inference_mode():
-            features = model({"input_ids": batch, "attention_mask": torch.ones_like(batch)})
-        vector = torch.nn.functional.normalize(features["sentence_embedding"], dim=-1)
-        return features["token_embeddings"][0].float().cpu().numpy(), vector[0].float().cpu().numpy()
+            features = model({"input_ids": ids, "attention_mask": mask})
+        vectors = torch.nn.functional.normalize(features["sentence_embedding"].float(), dim=-1).cpu().numpy()
+        tokens = features["token_embeddings"].float().cpu().numpy()
+        return [(own[: len(text)], vector) for own, vector, text in zip(tokens, vectors, batch, strict=True)]
 
     return forward
 

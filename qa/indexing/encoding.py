@@ -35,20 +35,25 @@ def encode(model: PreparedModel, passages: Sequence[Task], workers: int) -> Iter
     Whoever stops early waits only for the passages that are being encoded.
     """
 
-    def encoded(number: int) -> tuple[int, Encoded]:
-        passage, language = passages[number]
-        (encoding,) = model.encoder.encode_passages([passage.plain])
-        return number, Encoded.of(encoding, passage, model.means, language)
+    def encoded(numbers: Sequence[int]) -> list[tuple[int, Encoded]]:
+        encodings = model.encoder.encode_passages([passages[number].passage.plain for number in numbers])
+        return [
+            (number, Encoded.of(encoding, passages[number].passage, model.means, passages[number].language))
+            for number, encoding in zip(numbers, encodings, strict=True)
+        ]
 
-    order = iter(sorted(range(len(passages)), key=lambda number: len(passages[number].passage.plain), reverse=True))
+    order = sorted(range(len(passages)), key=lambda number: len(passages[number].passage.plain), reverse=True)
+    # A graphics card is given many at a time, which are of nearly the same length then.
+    size = getattr(model.encoder, "batch", 1)
+    batches = (order[start : start + size] for start in range(0, len(order), size))
     model.encoder.expect(len(passages))
     pool = ThreadPoolExecutor(workers)
     try:
-        waiting: deque[Future[tuple[int, Encoded]]] = deque()
-        waiting.extend(pool.submit(encoded, number) for number in islice(order, workers * _AHEAD))
+        waiting: deque[Future[list[tuple[int, Encoded]]]] = deque()
+        waiting.extend(pool.submit(encoded, batch) for batch in islice(batches, workers * _AHEAD))
         while waiting:
             done = waiting.popleft().result()
-            waiting.extend(pool.submit(encoded, number) for number in islice(order, 1))
-            yield done
+            waiting.extend(pool.submit(encoded, batch) for batch in islice(batches, 1))
+            yield from done
     finally:
         pool.shutdown(cancel_futures=True)
