@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.encoding.encoder import Floats
+from qa.indexing.array_writer import ArrayWriter
 from qa.indexing.generation import Generation
 from qa.indexing.tokens import PassageTokens
 from qa.language.lexicon import Lexicon
@@ -106,21 +106,22 @@ class Simulation:
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
         return PassageTokens.of(vectors, np.concatenate(spans))
 
-    def vectors(self, count: int) -> Floats:
-        """(count, dimension)"""
+    def write_vectors(self, path: Path, count: int) -> None:
+        """(count, dimension), as `numpy.save` would."""
         real = np.stack([self.real.dense.vector(position) for position in range(len(self.real.passages))])
         mean = real.mean(axis=0)
         values, axes = np.linalg.eigh(np.cov(real.T))
         spread = (axes * np.sqrt(np.maximum(values, 0))).T.astype(np.float32)
         chance = np.random.default_rng(0)
-        found = np.empty((count, real.shape[1]), np.float32)
+        writer = ArrayWriter(path, np.float32, real.shape[1])
         for start in range(0, count, _BLOCK):
-            own = found[start : start + _BLOCK]
+            own = np.empty((min(_BLOCK, count - start), real.shape[1]), np.float32)
             origins = np.arange(start, start + len(own)) % len(real)
             drawn = chance.standard_normal(own.shape, np.float32) @ spread
             own[:] = mean + np.float32((1 - self.noise**2) ** 0.5) * (real[origins] - mean) + self.noise * drawn
             own /= np.linalg.norm(own, axis=1, keepdims=True)
-        return found
+            writer.add(own)
+        writer.close()
 
     def documents(self, passages: Sequence[Passage]) -> dict[str, Document]:
         """Documents of `PER_DOCUMENT` passages each; all are in Kazakh, as what they are made from."""

@@ -115,11 +115,12 @@ class PackedMatches:
 
     def _pool(self, begun: int, fewest: int, among: Positions | None) -> tuple[Positions, Floats]:
         summed, added = self._summed, self._within
-        while added < len(self._terms) and np.count_nonzero(summed if among is None else summed[among]) < begun:
+        pool = highest(summed if among is None else summed[among], begun)
+        while len(pool) < begun and added < len(self._terms):
             summed = summed.copy() if added == self._within else summed
             self._terms[added].add_to(summed)
             added += 1
-        pool = highest(summed if among is None else summed[among], begun)
+            pool = highest(summed if among is None else summed[among], begun)
         pool = pool if among is None else among[pool]
         return self._completed(pool, summed[pool], added, fewest)
 
