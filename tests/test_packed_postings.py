@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qa.indexing import packed_postings, postings
+from qa.indexing import packing, postings
 from qa.indexing.lexical import LexicalIndex
-from qa.indexing.packed_postings import PackedPostings, pack
+from qa.indexing.packed_postings import PackedPostings
+from qa.indexing.packing import pack
 from qa.indexing.postings import Postings
 
 PASSAGES, TERMS = 3000, 400
@@ -39,7 +40,7 @@ def plain(texts: list[array[int]]) -> Postings:
 def packed(texts: list[array[int]], tmp_path_factory: pytest.TempPathFactory) -> PackedPostings:
     folder = tmp_path_factory.mktemp("packed")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packed_postings, "BATCH", 700)
+        patch.setattr(packing, "BATCH", 700)
         pack(folder, iter(texts), NAMES)
     assert {file.suffix for file in folder.iterdir()} == {".npy", ".txt"}
     return PackedPostings.load(folder, PASSAGES)

@@ -14,7 +14,7 @@ from qa import making
 from qa.encoding.encoder import Encoding
 from qa.encoding.prepared import PreparedModel
 from qa.errors import IndexFolderError
-from qa.indexing import packed_postings, places
+from qa.indexing import packing, places
 from qa.indexing.builder import build, known_documents, silent
 from qa.indexing.generation import Generation
 from qa.indexing.journal import FILE, Journal, Origin
@@ -66,7 +66,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "ON_DISK_FROM", 1)
     monkeypatch.setattr("qa.indexing.lexical.PACKED_FROM", 1)
     monkeypatch.setattr("qa.indexing.streaming.REDUCED_FROM", 1)
-    monkeypatch.setattr(packed_postings, "BATCH", 3)
+    monkeypatch.setattr(packing, "BATCH", 3)
 
 
 def streamed(

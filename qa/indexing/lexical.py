@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Protocol
 
 from qa.encoding.encoder import Floats
-from qa.indexing.packed_postings import PACKED_FROM, PackedPostings, pack
+from qa.indexing.packed_postings import PACKED_FROM, PackedPostings
+from qa.indexing.packing import pack
 from qa.indexing.postings import Positions, Postings
 from qa.language.letters import keyboard_fold
 
