@@ -107,7 +107,7 @@ def _build(settings: Settings, *, watch: bool) -> None:
     A corpus that cannot be read, or a disk that cannot be written, does not keep a live index from serving.
     """
     from qa.builders import builders
-    from qa.indexing.store import IndexStore
+    from qa.loading import store_of
     from qa.watching import Watcher, build_in_another_process
 
     watcher = Watcher(settings.corpus_dir, build_in_another_process) if watch else None
@@ -116,7 +116,7 @@ def _build(settings: Settings, *, watch: bool) -> None:
     except (CorpusError, IndexFolderError) as error:
         if watcher is None:
             try:
-                IndexStore(settings.index_dir).check_live()
+                store_of(settings).check_live()
             except GenerationError:
                 raise error from None
         tell(f"qa: {error}", logging.ERROR)
@@ -127,10 +127,10 @@ def _build(settings: Settings, *, watch: bool) -> None:
 
 def _live_counts(settings: Settings) -> str:
     from qa.errors import NoGenerationError
-    from qa.indexing.store import IndexStore
+    from qa.loading import store_of
 
     try:
-        counts = IndexStore(settings.index_dir).live_manifest().counts
+        counts = store_of(settings).live_manifest().counts
     except NoGenerationError:
         return "nothing yet"
     return f"{counts.passages} passages of {counts.documents} documents"

@@ -10,6 +10,8 @@ QAError                     base of all: a message that says what, which value, 
 ├── GenerationError         an index generation cannot be built, read or used
 │   ├── NoGenerationError     nothing has been built yet
 │   ├── IndexFolderError      the index folder cannot be written
+│   ├── UnreachableStoreError the server that holds the index does not answer
+│   ├── MissingCollectionError what held a generation there is gone
 │   ├── UnknownGenerationError a generation that is not there
 │   ├── DamagedGenerationError a checksum, a count or a format does not hold
 │   └── MismatchError       the index was made by another model or format
@@ -63,6 +65,14 @@ class NoGenerationError(GenerationError):
 
 class IndexFolderError(GenerationError):
     """The index folder cannot be written: no room, no permission."""
+
+
+class UnreachableStoreError(GenerationError):
+    """The server that holds the index does not answer."""
+
+
+class MissingCollectionError(GenerationError):
+    """A collection or an alias that the server does not have."""
 
 
 class UnknownGenerationError(GenerationError):

@@ -7,7 +7,6 @@ import gc
 import json
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +19,7 @@ from qa.settings import Settings, load_settings
 if TYPE_CHECKING:
     from qa.indexing.manifest import Manifest
     from qa.indexing.store import Held
+    from qa.indexing.stores import Store
     from qa.rebuilt import Rebuilt
     from qa.records import Passage
 
@@ -111,11 +111,10 @@ def _say(line: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def index_status(as_json: bool) -> None:
     """Show what is live, whether the corpus has moved on, and what was kept aside."""
-    from qa.indexing.store import IndexStore
-    from qa.loading import index_staleness
+    from qa.loading import index_staleness, store_of
 
     settings = load_settings()
-    store = IndexStore(settings.index_dir)
+    store = store_of(settings)
     manifest = store.live_manifest()
     stale = index_staleness(settings)
     held = {id_: list(why.reasons) for id_ in store.ids() if (why := store.held(id_)) and why.reasons}
@@ -140,11 +139,11 @@ def index_status(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def index_list(as_json: bool) -> None:
     """List the generations that are kept, the newest first."""
-    from qa.indexing.store import IndexStore
+    from qa.loading import store_of
 
-    store = IndexStore(load_settings().index_dir)
+    store = store_of(load_settings())
     live = store.live_id()
-    rows = [_row(store.path(id_), live, store.held(id_)) for id_ in reversed(store.ids())]
+    rows = [_row(store, id_, live, store.held(id_)) for id_ in reversed(store.ids())]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
@@ -154,16 +153,14 @@ def index_list(as_json: bool) -> None:
         click.echo(f"{row['generation']}  {state:<10}  {told}")
 
 
-def _row(folder: Path, live: str, held: Held | None) -> dict[str, object]:
-    from qa.indexing.manifest import read_manifest
-
+def _row(store: Store, id_: str, live: str, held: Held | None) -> dict[str, object]:
     row: dict[str, object] = {
-        "generation": folder.name,
-        "live": folder.name == live,
+        "generation": id_,
+        "live": id_ == live,
         "held": list(held.reasons) if held else [],
     }
     try:
-        manifest = read_manifest(folder)
+        manifest = store.manifest(id_)
     except GenerationError as error:
         return {**row, "damaged": str(error)}
     counts = manifest.counts
@@ -180,12 +177,11 @@ def _row(folder: Path, live: str, held: Held | None) -> dict[str, object]:
 @click.argument("generation", required=False)
 def index_verify(generation: str | None) -> None:
     """Check the files of GENERATION, or of the live one, and compare its sources with the corpus."""
-    from qa.indexing.store import IndexStore
-    from qa.indexing.verification import verified
+    from qa.loading import store_of
 
     settings = load_settings()
-    store = IndexStore(settings.index_dir)
-    manifest = verified(store.known(generation or store.live_id())).manifest
+    store = store_of(settings)
+    manifest = store.verified(store.named(generation or store.live_id())).manifest
     click.echo(f"{manifest.generation} is whole: {len(manifest.files)} files, {manifest.counts.passages} passages")
     _tell_sources(manifest, settings)
 
@@ -201,15 +197,29 @@ def _tell_sources(manifest: Manifest, settings: Settings) -> None:
 @click.argument("generation", required=False)
 def index_rollback(generation: str | None) -> None:
     """Make GENERATION live again, or the one before the live one."""
-    from qa.indexing.store import IndexStore
-    from qa.loading import check_model
+    from qa.loading import check_model, store_of
 
     settings = load_settings()
-    store = IndexStore(settings.index_dir)
+    store = store_of(settings)
     store.live_id()
     with store.building(_say):
         now, before = store.rollback(generation, partial(check_model, settings))
     click.echo(f"{now} is live again; it was {before}")
+
+
+@index.command("copy")
+@click.option("--to", required=True, metavar="URI", help="faiss:FOLDER, milvus://HOST:PORT or a file .db.")
+@click.option("--generation", help="Its id; the live one, if none is given.")
+@click.option("--force", is_flag=True, help="Even where another index is live there.")
+def index_copy(to: str, generation: str | None, force: bool) -> None:
+    """Copy the live generation to another store, without encoding anything, and make it live there."""
+    from qa.copying import copy
+
+    copied = copy(load_settings(), to, generation, _say, _say, force=force)
+    counts = copied.counts
+    click.echo(
+        f"{copied.generation} is live there: {counts.documents} documents, {counts.passages} passages, all equal"
+    )
 
 
 @index.command("diff")
@@ -221,15 +231,14 @@ def index_diff(a: str | None, b: str | None) -> None:
     With QA_GATE set, also the questions that now get another first answer.
     """
     from qa.indexing.difference import difference
-    from qa.indexing.generation import Generation
-    from qa.indexing.store import IndexStore
+    from qa.loading import store_of
     from qa.rebuilding import other_answers
 
     settings = load_settings()
-    store = IndexStore(settings.index_dir)
-    newer = store.known(b or store.live_id())
-    older = store.known(a or store.before(newer.name))
-    before, after = Generation.load(older), Generation.load(newer)
+    store = store_of(settings)
+    newer = store.named(b or store.live_id())
+    older = store.named(a or store.before(newer))
+    before, after = store.load(older), store.load(newer)
     found = difference(before.passages, after.passages)
     click.echo(f"from {before.id} to {after.id}: {found.kept} passages kept")
     for passage in found.added:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
@@ -15,10 +16,31 @@ from qa.errors import MismatchError, ModelError
 from qa.indexing.manifest import Manifest
 from qa.indexing.staleness import Staleness, staleness
 from qa.indexing.store import IndexStore
+from qa.indexing.stores import Store
 from qa.retrieval.answerer import Answerer
 from qa.retrieval.calibration import FILE as CALIBRATION
 from qa.retrieval.calibration import Calibration
 from qa.settings import Settings
+
+if TYPE_CHECKING:
+    from qa.indexing.milvus.store import MilvusStore
+
+
+def store_of(settings: Settings) -> Store:
+    """Where generations are kept: in the index folder, or in Milvus."""
+    if settings.store == "faiss":
+        return IndexStore(settings.index_dir)
+    return milvus_store(settings, settings.milvus_uri, settings.index_dir)
+
+
+def milvus_store(settings: Settings, uri: str, folder: Path) -> MilvusStore:
+    """Generations in the Milvus at an address, with the token and the names that are set."""
+    # Who does not use it does not wait for it.
+    from qa.indexing.milvus.connection import connection
+    from qa.indexing.milvus.store import MilvusStore
+
+    token = settings.milvus_token.get_secret_value()
+    return MilvusStore(connection(uri, token), settings.milvus_collection, folder)
 
 
 def model_folder(settings: Settings) -> Path | None:
@@ -60,7 +82,7 @@ def load_answerer(settings: Settings) -> Answerer:
     """
     model = load_model(settings)
     reranker = CrossEncoderReranker.load(settings.reranker, settings.device) if settings.reranker else None
-    return Answerer(IndexStore(settings.index_dir).live(), model, Calibration.load(model.folder), reranker)
+    return Answerer(store_of(settings).live(), model, Calibration.load(model.folder), reranker)
 
 
 def reload_answerer(settings: Settings, answerer: Answerer) -> Answerer:
@@ -69,7 +91,7 @@ def reload_answerer(settings: Settings, answerer: Answerer) -> Answerer:
     Raises:
         QAError: there is no index, it is damaged, or it does not belong to the model that is set.
     """
-    store = IndexStore(settings.index_dir)
+    store = store_of(settings)
     if store.live_manifest().model.fingerprint != answerer.model.card.fingerprint:
         return load_answerer(settings)
     return replace(answerer, generation=store.live())
@@ -82,7 +104,7 @@ def index_staleness(settings: Settings) -> Staleness:
         NoGenerationError, DamagedGenerationError, MismatchError: there is no live index to compare.
     """
     folder = model_folder(settings)
-    manifest = IndexStore(settings.index_dir).live_manifest()
+    manifest = store_of(settings).live_manifest()
     return staleness(manifest, settings.corpus_dir, Card.read(folder) if folder else None)
 
 

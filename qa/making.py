@@ -15,7 +15,7 @@ from qa.indexing.builder import Progress, build, known_documents
 from qa.indexing.generation import Generation
 from qa.indexing.identifier import generation_id
 from qa.indexing.journal import Journal, Origin
-from qa.indexing.store import IndexStore
+from qa.indexing.stores import Store
 from qa.indexing.streaming import StreamingBuild
 from qa.loading import load_model
 from qa.reading import CorpusStream, Known, Reading, read_corpus, source_stats
@@ -31,7 +31,6 @@ class Made(NamedTuple):
     end, and the journal that has them.
     """
 
-    staged: Path
     id: str
     encoded: int
     resumed: int
@@ -41,7 +40,7 @@ class Made(NamedTuple):
 class Making:
     """One generation, within the lock of the index folder; ``full``: nothing is taken over from an earlier one."""
 
-    def __init__(self, settings: Settings, store: IndexStore, progress: Progress, *, full: bool) -> None:
+    def __init__(self, settings: Settings, store: Store, progress: Progress, *, full: bool) -> None:
         self.settings, self.store, self.progress, self.full = settings, store, progress, full
         self._newest = max(store.ids(), default="")
 
@@ -82,17 +81,17 @@ class Making:
             questions = calibration_questions(model.folder)
             calibration = Calibration.load(model.folder)
             threshold = pool.submit(calibration.threshold, built.generation, model.means, questions)
-            staged = self._staged(built.generation, threshold.result, journal)
-        return Made(staged, built.generation.id, built.encoded, built.resumed, journal)
+            self._stage(built.generation, threshold.result, journal)
+        return Made(built.generation.id, built.encoded, built.resumed, journal)
 
-    def _staged(self, generation: Generation, threshold: Callable[[], float], journal: Journal) -> Path:
+    def _stage(self, generation: Generation, threshold: Callable[[], float], journal: Journal) -> None:
         try:
-            return self.store.stage(generation, threshold)
+            self.store.stage(generation, threshold)
         except IndexFolderError:
             # The journal may have taken the room that the generation needs.
             if not journal.remove():
                 raise
-            return self.store.stage(generation, threshold)
+            self.store.stage(generation, threshold)
 
     def _streamed(
         self,
@@ -115,7 +114,7 @@ class Making:
             questions = calibration_questions(model.folder)
             threshold = Calibration.load(model.folder).threshold(generation, model.means, questions)
             self.store.finish(staged, generation.with_threshold(threshold).manifest)
-        return Made(staged, id_, done.encoded, done.resumed, done.journal)
+        return Made(id_, done.encoded, done.resumed, done.journal)
 
     def _journal(self, card: Card, token_bytes: int | None = None) -> Journal:
         origin = Origin(

@@ -17,11 +17,11 @@ from qa.indexing.builder import Progress
 from qa.indexing.builds import count_build
 from qa.indexing.difference import difference
 from qa.indexing.generation import Generation
-from qa.indexing.manifest import Manifest, file_sha256, read_manifest
+from qa.indexing.manifest import Manifest, file_sha256
 from qa.indexing.staleness import Staleness, staleness
-from qa.indexing.store import Held, IndexStore
-from qa.indexing.verification import verified
-from qa.loading import ensure_model, load_model
+from qa.indexing.store import Held
+from qa.indexing.stores import Store
+from qa.loading import ensure_model, load_model, store_of
 from qa.making import Made, Making
 from qa.rebuilt import Rebuilt
 from qa.retrieval.answerer import Answerer
@@ -61,7 +61,7 @@ def _rebuilt(
     settings: Settings, progress: Progress, waiting: Callable[[str], None], *, full: bool, force: bool
 ) -> Rebuilt:
     card = Card.read(ensure_model(settings))
-    store = IndexStore(settings.index_dir)
+    store = store_of(settings)
     # Told before anything is looked at: whoever edits from now on needs another rebuild.
     progress("reading", 0, 0)
     # Without the lock, so that an index which is up to date may lie on a disk that cannot be written.
@@ -82,13 +82,13 @@ def _rebuilt(
     return replace(rebuilt, reasons="" if found is None else str(found))
 
 
-def _compared(store: IndexStore, settings: Settings, card: Card) -> tuple[Manifest | None, Staleness | None]:
+def _compared(store: Store, settings: Settings, card: Card) -> tuple[Manifest | None, Staleness | None]:
     """What is live, and how it differs from the corpus."""
     live = _live_manifest(store)
     return live, None if live is None else staleness(live, settings.corpus_dir, card)
 
 
-def _live_manifest(store: IndexStore) -> Manifest | None:
+def _live_manifest(store: Store) -> Manifest | None:
     """What is live; None where nothing is that this version reads.
 
     Raises:
@@ -100,14 +100,14 @@ def _live_manifest(store: IndexStore) -> Manifest | None:
         return None
 
 
-def _held(store: IndexStore, settings: Settings, card: Card) -> Rebuilt | None:
+def _held(store: Store, settings: Settings, card: Card) -> Rebuilt | None:
     """The newest generation if it was kept aside, and corpus, gate and what is live are those of then."""
     newest = next(reversed(store.ids()), None)
     held = store.held(newest) if newest is not None else None
     if newest is None or held is None or (held.reasons and held != _held_for(store, settings, held.reasons)):
         return None
     try:
-        manifest = read_manifest(store.path(newest))
+        manifest = store.manifest(newest)
     except GenerationError:
         return None
     if staleness(manifest, settings.corpus_dir, card):
@@ -115,14 +115,14 @@ def _held(store: IndexStore, settings: Settings, card: Card) -> Rebuilt | None:
     return Rebuilt("held", manifest, fallen=held.reasons)
 
 
-def _held_for(store: IndexStore, settings: Settings, reasons: Sequence[str]) -> Held:
+def _held_for(store: Store, settings: Settings, reasons: Sequence[str]) -> Held:
     gate = settings.gate
     sha256 = file_sha256(gate) if gate is not None and gate.is_file() else None
     return Held(reasons=tuple(reasons), gate=sha256, live=store.live_id())
 
 
-def _published_again(store: IndexStore, held: Rebuilt) -> Rebuilt:
-    verified(store.path(held.manifest.generation))
+def _published_again(store: Store, held: Rebuilt) -> Rebuilt:
+    store.verified(held.manifest.generation)
     store.make_live(held.manifest.generation)
     return Rebuilt("published", held.manifest, fallen=held.fallen)
 
@@ -130,7 +130,7 @@ def _published_again(store: IndexStore, held: Rebuilt) -> Rebuilt:
 class _Rebuild:
     """One build, within the lock."""
 
-    def __init__(self, settings: Settings, store: IndexStore, progress: Progress, *, full: bool, force: bool) -> None:
+    def __init__(self, settings: Settings, store: Store, progress: Progress, *, full: bool, force: bool) -> None:
         self.settings, self.store, self.progress = settings, store, progress
         self.full, self.force = full, force
 
@@ -152,7 +152,7 @@ class _Rebuild:
     ) -> Rebuilt:
         try:
             self.progress("verifying", 0, 0)
-            generation = verified(made.staged)
+            generation = self.store.verified(made.id)
             fallen = self._fallen(
                 cases, [Answerer(one, model, calibration) for one in _comparable(previous, generation)]
             )
@@ -193,7 +193,7 @@ class _Rebuild:
                 return live
             if self.store.held(id_) is None:
                 with suppress(GenerationError):
-                    return Generation.load(self.store.path(id_))
+                    return self.store.load(id_)
         return None
 
     def _fallen(self, cases: list[Case], answerers: list[Answerer]) -> list[str]:

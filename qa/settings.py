@@ -19,7 +19,7 @@ from qa.errors import SettingsError
 from qa.rate import Rate
 
 # What these hold is not told, not even in an error.
-_SECRETS = ("admin_token", "api_keys", "llm_api_key")
+_SECRETS = ("admin_token", "api_keys", "llm_api_key", "milvus_token", "milvus_uri")
 
 _PORTS = {"http": 80, "https": 443}
 _MOST_WORKERS = 4
@@ -109,6 +109,23 @@ class Settings(BaseSettings):
     )
     keep_generations: int = Field(default=5, ge=1, le=1000, description="how many built generations are kept")
 
+    store: Literal["faiss", "milvus"] = Field(
+        default="faiss", description="where generations are kept: faiss, files in QA_INDEX_DIR, or milvus"
+    )
+    milvus_uri: str = Field(
+        default="",
+        validate_default=True,
+        description="the Milvus of QA_STORE=milvus: http://host:19530, or a file, which milvus-lite keeps",
+    )
+    milvus_token: SecretStr = Field(
+        default=SecretStr(""), description="what that Milvus asks for: user:password, or a key; empty: nothing"
+    )
+    milvus_collection: str = Field(
+        default="suraq",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$",
+        description="what the names of its collections there begin with",
+    )
+
     gate: Path | None = Field(
         default=None,
         json_schema_extra={"shown": ""},
@@ -168,6 +185,17 @@ class Settings(BaseSettings):
         # Else it would be the folder that the service was started in.
         return None if value == "" else value
 
+    @field_validator("milvus_uri")
+    @classmethod
+    def _of_milvus(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("store") == "milvus":
+            raise ValueError(
+                "QA_STORE is 'milvus', so name its Milvus here, as in http://127.0.0.1:19530 or ./suraq.db"
+            )
+        if "://" in value and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("it must begin with http:// or https://, or name a file")
+        return value
+
     @field_validator("llm_model")
     @classmethod
     def _with_its_server(cls, value: str, info: ValidationInfo) -> str:
@@ -183,7 +211,7 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("admin_token", "llm_api_key")
+    @field_validator("admin_token", "llm_api_key", "milvus_token")
     @classmethod
     def _bare(cls, value: SecretStr) -> SecretStr:
         return SecretStr(value.get_secret_value().strip())

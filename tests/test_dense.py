@@ -183,5 +183,6 @@ def test_a_generation_of_groups_holds_is_verified_and_rebuilt_without_a_differen
     whole = build(read_corpus(essay.parent), model)
     assert (again.encoded, whole.encoded) == (1, len(sentences) + 1)
     for name, one in (("again", again), ("whole", whole)):
+        assert isinstance(one.generation.dense, DenseIndex)
         one.generation.dense.save(tmp_path / f"{name}.faiss")
     assert (tmp_path / "again.faiss").read_bytes() == (tmp_path / "whole.faiss").read_bytes()

@@ -12,6 +12,7 @@ from qa.encoding.means import LanguageMeans
 from qa.encoding.prepared import PreparedModel
 from qa.errors import MismatchError, ModelError
 from qa.indexing.builder import build
+from qa.indexing.lexical import LexicalIndex
 from qa.indexing.tokens import PassageTokens
 from qa.reading import read_corpus
 from qa.retrieval.answerer import Answerer
@@ -50,7 +51,9 @@ def test_the_best_passage_comes_first_with_a_relevance_that_can_be_computed(answ
     weights = Weights.shipped()
     two = np.zeros((2, 1), dtype=np.float32)
     question = Question("cat fish", two[0], two, two[0])
-    body, headings = (per_token(scores, question) for scores in answerer.generation.lexical.scores("cat fish"))
+    lexical = answerer.generation.lexical
+    assert isinstance(lexical, LexicalIndex)
+    body, headings = (per_token(scores, question) for scores in lexical.scores("cat fish"))
     assert body[2] > body[0] > 0 == body[1]
     first = weights.dense + weights.raw + weights.centred + weights.body * body[2] + weights.headings * headings[2]
     second = weights.dense / 12**0.5 + (weights.raw + weights.centred) / 2 + weights.body * body[0]

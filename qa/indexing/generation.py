@@ -29,6 +29,7 @@ from qa.indexing.dense import DenseIndex, Positions
 from qa.indexing.documents import Documents, DocumentsInMemory, Summary
 from qa.indexing.history import History
 from qa.indexing.layout import Layout
+from qa.indexing.legs import Dense, Lexical
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.manifest import Manifest, check_soon, read_manifest
 from qa.indexing.on_disk import DOCUMENT, DOCUMENTS, PASSAGE, PASSAGES, PLACES, DocumentsOnDisk, PassagesOnDisk
@@ -54,9 +55,9 @@ class Generation:
     manifest: Manifest
     documents: Documents
     passages: Passages
-    dense: DenseIndex
+    dense: Dense
     tokens: Tokens
-    lexical: LexicalIndex
+    lexical: Lexical
     words: Lexicon
     abbreviations: Abbreviations
     history: History
@@ -91,7 +92,9 @@ class Generation:
         )
 
     def save(self, folder: Path) -> None:
-        """Write all files but the manifest."""
+        """Write all files but the manifest, of a generation that is not kept elsewhere."""
+        assert isinstance(self.dense, DenseIndex)
+        assert isinstance(self.lexical, LexicalIndex)
         writer = CorpusWriter(folder)
         for document in self.documents.values():
             writer.add(document, self.passages.several(self.passages.of(document.id)))

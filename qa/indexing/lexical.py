@@ -93,6 +93,11 @@ class LexicalIndex:
     def __init__(self, fields: Callable[[], Mapping[str, _Field]]) -> None:
         self._load = fields
 
+    @property
+    def fields(self) -> Mapping[str, _Field]:
+        """The words of bodies and of headings."""
+        return self._fields
+
     @cached_property
     def _fields(self) -> Mapping[str, _Field]:
         return self._load()

@@ -23,6 +23,7 @@ from qa.errors import GenerationError, IndexFolderError, NoGenerationError, Unkn
 from qa.files import NEW, replace_file, sync, sync_folder
 from qa.indexing.generation import Generation
 from qa.indexing.manifest import Manifest, check_files, check_soon, read_manifest, write_manifest
+from qa.indexing.verification import verified
 
 CURRENT, GENERATIONS = "CURRENT", "generations"
 HELD = "held.json"  # beside a generation's own files: why it is not published
@@ -109,6 +110,34 @@ class IndexStore:
         if id_ not in self.ids():
             raise UnknownGenerationError(f"no generation has the id {id_!r}; qa index list shows them")
         return self.path(id_)
+
+    def named(self, id_: str) -> str:
+        """The id, if there is such a generation. Raises as `known` does."""
+        return self.known(id_).name
+
+    def manifest(self, id_: str) -> Manifest:
+        """See `read_manifest`."""
+        return read_manifest(self.path(id_))
+
+    def load(self, id_: str) -> Generation:
+        """See `Generation.load`."""
+        return Generation.load(self.path(id_))
+
+    def verified(self, id_: str) -> Generation:
+        """See `qa.indexing.verification.verified`; a generation that is staged has that name too."""
+        staged = self._staged(id_)
+        return verified(staged if staged.is_dir() else self.path(id_))
+
+    def damage(self, id_: str, manifest: Manifest) -> str | None:
+        """Which files are missing or of another size, as far as that is seen without reading them; None for none."""
+        sizes = {name: _size(self.path(id_) / name) for name in manifest.files}
+        lacks = [f"{name} is missing" for name, size in sizes.items() if size is None]
+        cut = [
+            f"{name} has another size than it was written with"
+            for name, size in sizes.items()
+            if size not in (None, manifest.files[name].size)
+        ]
+        return "; ".join([*lacks, *cut]) or None
 
     def before(self, id_: str) -> str:
         """The newest generation that is older than one, those that were held back left out.
@@ -274,6 +303,9 @@ class IndexStore:
         for id_ in [id_ for id_ in ids if id_ not in spared][: max(0, len(ids) - keep)]:
             self.discard(id_)
 
+    def close(self) -> None:
+        """Nothing is held open."""
+
     @contextmanager
     def _written(self) -> Iterator[None]:
         try:
@@ -285,6 +317,13 @@ class IndexStore:
                 f"the index folder {self.folder} cannot be written ({reason}); what was live stays live: "
                 f"{_HELP.get(error.errno or errno.ENOSPC, _OTHER_FOLDER)}"
             ) from error
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _mark(folder: Path, held: Held) -> None:

@@ -12,7 +12,6 @@ from fastapi_offline import FastAPIOffline
 
 from qa import __version__
 from qa.builders import builders
-from qa.indexing.store import CURRENT
 from qa.loading import load_answerer, reload_answerer
 from qa.logs import set_up_logs
 from qa.retrieval.answerer import Answerer
@@ -40,6 +39,7 @@ from qa.serving.middleware import Failures, GenerationHeader, Head
 from qa.serving.observability import Observability
 from qa.serving.supervisor import end_with_the_supervisor
 from qa.serving.unanswered import unanswered_of
+from qa.serving.watched import watched
 from qa.serving.web import administration, asking, assets, reading, widget
 from qa.settings import Settings, load_settings
 
@@ -59,7 +59,7 @@ def create_app(
     When another generation becomes live, ``reload`` is called with what answered before; without it, ``load`` is.
     """
     threads = settings.at_once() + _OTHER_THREADS
-    live = Live(load, reload or (lambda _: load()), settings.index_dir / CURRENT)
+    live = Live(load, reload or (lambda _: load()), watched(settings))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

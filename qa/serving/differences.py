@@ -9,8 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from qa.indexing.difference import Difference, Pair, difference
-from qa.indexing.generation import Generation
-from qa.indexing.store import IndexStore
+from qa.loading import store_of
 from qa.records import Passage
 from qa.serving.parts import SettingsPart
 from qa.serving.problems import described
@@ -84,10 +83,10 @@ def diff(
     b: Annotated[str | None, Query(description="the later one; none: the live one")] = None,
 ) -> DiffReply:
     """Which passages came, went, changed and moved from one generation to another."""
-    store = IndexStore(settings.index_dir)
-    newer = store.known(b or store.live_id())
-    older = store.known(a or store.before(newer.name))
-    before, after = Generation.load(older), Generation.load(newer)
+    store = store_of(settings)
+    newer = store.named(b or store.live_id())
+    older = store.named(a or store.before(newer))
+    before, after = store.load(older), store.load(newer)
     return DiffReply.of(before.id, after.id, difference(before.passages, after.passages))
 
 

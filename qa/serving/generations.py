@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from qa.errors import DamagedGenerationError, GenerationError, MismatchError
-from qa.indexing.manifest import Counts, read_manifest
+from qa.indexing.manifest import Counts
 from qa.indexing.staleness import staleness
-from qa.indexing.store import IndexStore
-from qa.indexing.verification import verified
-from qa.loading import check_model
+from qa.indexing.stores import Store
+from qa.loading import check_model, store_of
 from qa.serving.parts import SettingsPart, require_json
 from qa.serving.problems import described
 from qa.serving.security import AdminOnly
@@ -50,7 +48,7 @@ class RollbackReply(BaseModel):
 @router.get("/generations")
 def generations(settings: SettingsPart) -> GenerationList:
     """The generations that are kept, newest first."""
-    store = IndexStore(settings.index_dir)
+    store = store_of(settings)
     try:
         live = store.live_id()
     except GenerationError:
@@ -72,21 +70,19 @@ class VerifyReply(BaseModel):
 @router.post("/verify", dependencies=[Depends(require_json)], responses=described(400, 404, 409, 415, 422))
 def verify(body: VerifyRequest, settings: SettingsPart) -> VerifyReply:
     """Check a generation's files, counts and text, and compare its sources with the corpus."""
-    store = IndexStore(settings.index_dir)
-    folder = store.known(body.generation or store.live_id())
+    store = store_of(settings)
+    id_ = store.named(body.generation or store.live_id())
     try:
-        manifest = verified(folder).manifest
+        manifest = store.verified(id_).manifest
     except (DamagedGenerationError, MismatchError) as error:
-        return VerifyReply(generation=folder.name, whole=False, problem=str(error), staleness="")
-    return VerifyReply(
-        generation=folder.name, whole=True, staleness=str(staleness(manifest, settings.corpus_dir, None))
-    )
+        return VerifyReply(generation=id_, whole=False, problem=str(error), staleness="")
+    return VerifyReply(generation=id_, whole=True, staleness=str(staleness(manifest, settings.corpus_dir, None)))
 
 
 @router.post("/rollback", dependencies=[Depends(require_json)], responses=described(400, 404, 409, 415, 422))
 def rollback(body: RollbackRequest, settings: SettingsPart) -> RollbackReply:
     """Make a generation live that was built before."""
-    store = IndexStore(settings.index_dir)
+    store = store_of(settings)
     with store.building(_refuse):
         now, before = store.rollback(body.generation, partial(check_model, settings))
     return RollbackReply(generation=now, previous=before)
@@ -96,17 +92,12 @@ def _refuse(builder: str) -> None:
     raise GenerationError(f"{builder}; roll back when that is done")
 
 
-def _generation(store: IndexStore, id_: str, live: bool) -> GenerationBody:
-    folder = store.path(id_)
+def _generation(store: Store, id_: str, live: bool) -> GenerationBody:
     held = store.held(id_)
     try:
-        manifest = read_manifest(folder)
+        manifest = store.manifest(id_)
     except GenerationError as error:
         return GenerationBody(generation=id_, live=live, damaged=str(error))
-    files = {name: folder / name for name in manifest.files}
-    sizes = {name: _size(path) for name, path in files.items()}
-    missing = [name for name, size in sizes.items() if size is None]
-    changed = [name for name, size in sizes.items() if size not in (None, manifest.files[name].size)]
     return GenerationBody(
         generation=id_,
         live=live,
@@ -115,18 +106,5 @@ def _generation(store: IndexStore, id_: str, live: bool) -> GenerationBody:
         model=manifest.model.name,
         counts=manifest.counts,
         size_bytes=sum(entry.size for entry in manifest.files.values()),
-        damaged=_damage(missing, changed),
+        damaged=store.damage(id_, manifest),
     )
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None
-
-
-def _damage(missing: list[str], changed: list[str]) -> str | None:
-    lacks = [f"{name} is missing" for name in missing]
-    cut = [f"{name} has another size than it was written with" for name in changed]
-    return "; ".join([*lacks, *cut]) or None

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from qa.errors import QAError
 from qa.retrieval.answerer import Answerer
 from qa.serving.problems import NotReadyError
-from qa.serving.soundness import Soundness
+from qa.serving.watched import FolderWatched, Pointer, Watched
 
 log = logging.getLogger(__name__)
 
@@ -28,41 +26,26 @@ _LAST_LOAD_S = 10.0
 _WARM_UP = ("What is a question?", "Сұрақ деген не?", "Suraq degenimiz ne?", "сурак дегенимиз не")
 
 
-class _Pointer(NamedTuple):
-    """What ``CURRENT`` names, and which file said so: going away and back is two publications, not none."""
-
-    generation: str
-    written_ns: int
-    inode: int
-
-    @classmethod
-    def read(cls, current: Path) -> _Pointer | None:
-        try:
-            with current.open(encoding="utf-8", errors="replace") as file:
-                stat = os.fstat(file.fileno())
-                return cls(file.read().strip(), stat.st_mtime_ns, stat.st_ino)
-        except OSError:
-            return None
-
-
 class Live:
     """Holds the answerer once it is loaded; asked before that it says that the service is not ready.
 
-    ``load`` gives the first answerer; when the file ``current`` comes to name another generation, ``reload`` gives
-    the next one from the one before. A request keeps the answerer that it took, so a generation is let go of when the
-    last request to it ends.
+    ``load`` gives the first answerer; when ``current``, a file or what is watched instead of one, comes to name
+    another generation, ``reload`` gives the next one from the one before. A request keeps the answerer that it took,
+    so a generation is let go of when the last request to it ends.
     """
 
-    def __init__(self, load: Callable[[], Answerer], reload: Callable[[Answerer], Answerer], current: Path) -> None:
+    def __init__(
+        self, load: Callable[[], Answerer], reload: Callable[[Answerer], Answerer], current: Path | Watched
+    ) -> None:
         self._load = load
         self._reload = reload
-        self._current = current
+        self._watched = FolderWatched(current) if isinstance(current, Path) else current
         self._answerer: Answerer | None = None
         self._failed = False
         self._told = ""
         self._unloaded: str | None = None
         self._unsound: str | None = None
-        self._soundness, self._check_at = Soundness(current.parent), 0.0
+        self._check_at = 0.0
         self.on_check: Callable[[], None] = lambda: None
         self.on_failure: Callable[[], None] = lambda: None
         self._retry_s, self._retry_at = _RETRY_S, float("inf")
@@ -84,10 +67,10 @@ class Live:
             self._thread.join(_LAST_LOAD_S)
 
     def _run(self) -> None:
-        seen = _Pointer.read(self._current)
+        seen = self._watched.pointer()
         self._take(seen)
         while not self._stopped.wait(LOOK_EVERY_S):
-            before, seen = seen, _Pointer.read(self._current)
+            before, seen = seen, self._watched.pointer()
             if time.monotonic() >= self._check_at:
                 self._check(seen)
             published = seen is not None and seen != before
@@ -97,12 +80,12 @@ class Live:
                 self._unloaded = None  # what could not be loaded is not to be live any more
                 self._check_at = 0.0
 
-    def _check(self, seen: _Pointer | None) -> None:
+    def _check(self, seen: Pointer | None) -> None:
         """Look whether what answers also lies whole on the disk."""
         before, self._unsound = self._unsound, None
         # Once another one is live, it may be removed.
         if self._answerer is not None and (seen is None or seen.generation == self.generation):
-            self._unsound = self._soundness.problem(self._answerer.generation)
+            self._unsound = self._watched.problem(self._answerer.generation)
         if self._unsound is not None and self._unsound != before:
             log.error("the generation %s answers on from memory: %s", self.generation, self._unsound)
         elif before is not None and self._unsound is None:
@@ -110,7 +93,7 @@ class Live:
         self._check_at = time.monotonic() + _CHECK_EVERY_S
         self.on_check()
 
-    def _take(self, seen: _Pointer | None) -> None:
+    def _take(self, seen: Pointer | None) -> None:
         """Load what is live and answer with it once it is warm; if that fails, what answered before goes on to."""
         try:
             answerer = self._reload(self._answerer) if self._answerer else self._load()
@@ -121,7 +104,7 @@ class Live:
             self._retry_s, self._retry_at, self._told = _RETRY_S, float("inf"), ""
         except Exception as error:
             # A generation may be removed while it is read because newer ones were published: that is no failure.
-            if _Pointer.read(self._current) == seen:
+            if self._watched.pointer() == seen:
                 self._report(error)
                 self._retry_at = time.monotonic() + self._retry_s
                 self._retry_s = min(2 * self._retry_s, _LONGEST_RETRY_S)
@@ -167,8 +150,11 @@ class Live:
         """What answers now.
 
         Raises:
-            NotReadyError: nothing does yet, or loading failed.
+            NotReadyError: nothing does yet, loading failed, or what the index is kept in cannot be reached.
         """
+        unreachable = self._watched.unreachable()
+        if unreachable is not None:
+            raise NotReadyError(unreachable)
         if self._answerer is not None:
             return self._answerer
         if self._failed:

@@ -25,6 +25,7 @@ from qa.errors import (
     IndexFolderError,
     InvalidIdError,
     JobError,
+    MissingCollectionError,
     PreconditionError,
     QAError,
     TurnError,
@@ -32,6 +33,7 @@ from qa.errors import (
     UnknownGenerationError,
     UnknownJobError,
     UnknownPassageError,
+    UnreachableStoreError,
 )
 from qa.serving.allowed import allowed_methods
 from qa.serving.error_bodies import MEDIA_TYPE, Field, error_reply
@@ -41,6 +43,7 @@ log = logging.getLogger(__name__)
 
 # Of a value so many characters are told, and so many errors of a body: a conversation may hold many thousands.
 _LONGEST_VALUE, _MOST_ERRORS = 80, 10
+UNREACHABLE = "what holds the index does not answer; ask again in a moment"
 # The first that fits counts: what is narrower stands above.
 _STATUS_OF: Mapping[type[QAError], int] = {
     UnknownDocumentError: 404,
@@ -90,6 +93,9 @@ def install(app: FastAPI) -> None:
 
 
 def _domain(request: Request, error: QAError) -> Response:
+    if isinstance(error, UnreachableStoreError | MissingCollectionError):
+        log.error("%s", error)  # where it is kept is nothing for those who ask
+        return error_reply(_instance(request), 503, UNREACHABLE, {"Retry-After": "2"})
     if isinstance(error, NotReadyError):
         return error_reply(_instance(request), 503, str(error), {"Retry-After": "1"})
     status = next((status for kind, status in _STATUS_OF.items() if isinstance(error, kind)), None)

@@ -1,0 +1,1 @@
+"""Generations in Milvus: a server or cluster, or milvus-lite inside the process. Nothing else imports pymilvus."""
