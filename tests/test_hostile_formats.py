@@ -14,6 +14,7 @@ import pytest
 
 from qa.reading import corpus as reading
 from qa.reading import read_corpus
+from qa.reading import stream as corpus_stream
 from qa.reading.folder import LARGEST_FILE, read_file
 from qa.reading.isolation import Converters
 from tests.conftest import environment, run_qa, serving
@@ -139,7 +140,9 @@ def test_a_reader_that_hangs_crashes_or_overeats_stops_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        reading, "Converters", partial(Converters, seconds=3, memory=256 * 1024**2, formats="tests.hostile_formats")
+        corpus_stream,
+        "Converters",
+        partial(Converters, seconds=3, memory=256 * 1024**2, formats="tests.hostile_formats"),
     )
     for word in ("hang", "crash", "eat", "fail"):
         (tmp_path / f"{word}.html").write_text(f"{word} <p>Never mind.</p>", encoding="utf-8")

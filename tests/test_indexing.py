@@ -172,7 +172,7 @@ def test_staleness_tells_what_changed_and_how(corpus: Path, tmp_path: Path) -> N
     assert str(found) == "added three.txt; changed one.txt; removed deep/two.md"
     older = manifest.model_copy(update={"chunker": 0, "model": manifest.model.model_copy(update={"fingerprint": "x"})})
     assert staleness(older, corpus, card).reasons == (
-        "built with chunker version 0, now 2",
+        "built with chunker version 0, now 3",
         "built with model x, now words",
     )
 

@@ -20,8 +20,8 @@ def suggestions(answerer: Answerer, phrases: Phrases, count: int) -> list[str]:
     each, of many documents from some; only such as are answered from their own section.
     """
     generation = answerer.generation
-    ids = [summary.about.id for summary in generation.documents.summaries()]
-    chosen = ids[:: max(1, len(ids) // _LOOKED_AT)][:_LOOKED_AT]
+    chosen = list(generation.document_ids)
+    chosen = chosen[:: max(1, len(chosen) // _LOOKED_AT)][:_LOOKED_AT]
     headed = filter(None, (_spread(generation.document(id_), count + 2) for id_ in chosen))
     # Of more documents than are tried, those after would not come to their first section.
     candidates = zip_longest(*islice(headed, _TRIED * count))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from qa.records import Document
@@ -52,8 +53,8 @@ class Documents(Protocol):
         """
         ...
 
-    def summaries(self) -> Iterator[Summary]:
-        """What is told of each, in their order; to take the first few costs no more than these."""
+    def summaries(self, start: int = 0) -> Iterator[Summary]:
+        """What is told of each from a number on, in their order; to take the first few costs no more than these."""
         ...
 
 
@@ -82,5 +83,5 @@ class DocumentsInMemory:
     def summary(self, id_: str) -> Summary:
         return Summary.of(self.items[id_])
 
-    def summaries(self) -> Iterator[Summary]:
-        return map(Summary.of, self.items.values())
+    def summaries(self, start: int = 0) -> Iterator[Summary]:
+        return map(Summary.of, islice(self.items.values(), start, None))

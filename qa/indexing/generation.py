@@ -17,7 +17,7 @@ index/generations/<id>/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -114,6 +114,11 @@ class Generation:
     @property
     def id(self) -> str:
         return self.manifest.generation
+
+    @property
+    def document_ids(self) -> Iterator[str]:
+        """The ids of all documents, in their order; none is read."""
+        return (source.id for source in self.manifest.sources)
 
     def document(self, id_: str) -> Document:
         """The document with an id.

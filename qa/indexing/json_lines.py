@@ -52,8 +52,11 @@ class JsonLines:
 
     def __iter__(self) -> Iterator[bytes]:
         """All lines, many read at once."""
+        return self.since(0)
+
+    def since(self, first: int) -> Iterator[bytes]:
+        """The lines from a number on, many read at once."""
         # By the open file and not by its path: the folder of a generation gets its name late, and is removed early.
-        first = 0
         while first < len(self):
             start = self._starts[first]
             end = max(first + 1, int(np.searchsorted(self._starts, start + _BLOCK, "right")) - 1)

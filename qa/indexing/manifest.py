@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from qa.errors import DamagedGenerationError, MismatchError
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 MANIFEST = "manifest.json"
 CHECKSUM = f"{MANIFEST}.sha256"
 _REBUILD = "run qa index build --full"

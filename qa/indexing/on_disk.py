@@ -106,8 +106,8 @@ class DocumentsOnDisk:
             raise KeyError(id_)
         return self._summary(number)
 
-    def summaries(self) -> Iterator[Summary]:
-        return (parsed(SUMMARY, line) for line in self._summaries)
+    def summaries(self, start: int = 0) -> Iterator[Summary]:
+        return (parsed(SUMMARY, line) for line in self._summaries.since(start))
 
     def number(self, id_: str) -> int | None:
         """Which document has an id, counted from 0; None for none."""

@@ -45,7 +45,7 @@ class Selection:
         """
         named = tuple(dict.fromkeys(self._named(generation)))
         if self.filter is None:
-            return named if self.documents else tuple(generation.documents)
+            return named if self.documents else tuple(generation.document_ids)
         told = map(generation.documents.summary, named) if self.documents else generation.documents.summaries()
         return tuple(one.about.id for one in told if self.filter.holds(attributes_of(one.about)))
 
@@ -69,7 +69,7 @@ class Selection:
             if not name.endswith(FOLDER):
                 yield generation.summary(name).about.id
                 continue
-            inside = [id_ for id_ in generation.documents if id_.startswith(name)]
+            inside = [id_ for id_ in generation.document_ids if id_.startswith(name)]
             if not inside:
                 raise UnknownDocumentError(f"no document lies in the folder {name!r}; GET /documents lists them")
             yield from inside

@@ -18,7 +18,7 @@ def documents_named(generation: Generation, sought: str, offset: int, count: int
     documents = generation.documents
     words = visible(sought).casefold().split()
     if not words:
-        return list(islice(documents.summaries(), offset, offset + count)), len(documents)
+        return list(islice(documents.summaries(offset), count)), len(documents)
     ids = [
         one.about.id
         for one in documents.summaries()

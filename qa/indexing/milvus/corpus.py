@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,8 +80,8 @@ class MilvusDocuments:
     def summary(self, id_: str) -> Summary:
         return self._table.summaries[self._table.numbers[id_]]
 
-    def summaries(self) -> Iterator[Summary]:
-        return iter(self._table.summaries)
+    def summaries(self, start: int = 0) -> Iterator[Summary]:
+        return islice(self._table.summaries, start, None)
 
     def _fetched(self, numbers: Sequence[int]) -> list[Document]:
         found = self._parts.get([document_key(number) for number in numbers])

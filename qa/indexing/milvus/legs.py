@@ -25,6 +25,8 @@ _MOST = 16_384
 _MORE = 32
 # How many places of the graph are looked at, for each passage that is asked for: see `docs/milvus.md`.
 _LOOKED_AT, _FEWEST_LOOKED_AT = 4, 256
+# Passages that are scattered over more stretches are named one by one: Milvus reads a long "or" slowly, or not at all.
+_STRETCHES = 64
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class Vectors:
             names = [self.documents[number] for number in numbers.tolist()]
             return f"document in {json.dumps(names, ensure_ascii=False)}"
         breaks = np.flatnonzero(np.diff(chosen) != 1) + 1
+        if len(breaks) >= _STRETCHES:
+            return f"position in {chosen.tolist()}"
         stretches = [(int(chosen[a]), int(chosen[b - 1])) for a, b in pairwise([0, *breaks.tolist(), len(chosen)])]
         return " or ".join(f"(position >= {first} and position <= {last})" for first, last in stretches)
 

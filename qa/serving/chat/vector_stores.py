@@ -71,7 +71,7 @@ def vector_stores(
     after: Annotated[str | None, Query(description="the last id of the page before")] = None,
 ) -> dict[str, Any]:
     """The store of all documents, and one for each; a page at a time."""
-    ids = list(dict.fromkeys([MODEL, *answerer.generation.documents]))
+    ids = list(dict.fromkeys([MODEL, *answerer.generation.document_ids]))
     if after is not None and after not in ids:
         raise HTTPException(404, f"there is no vector store {after[:80]!r}; GET /v1/vector_stores lists them")
     start = ids.index(after) + 1 if after is not None else 0
@@ -131,18 +131,20 @@ def _documents(store: str, generation: Generation) -> list[str] | None:
 def _store(id_: str, answerer: Answerer) -> dict[str, Any]:
     generation = answerer.generation
     ids = _documents(id_, generation)
-    documents = generation.documents
-    summaries = documents.summaries() if ids is None else map(documents.summary, ids)
-    held = [one.about for one in summaries]
+    if ids is None:
+        name, sizes = "Suraq", [source.size for source in generation.manifest.sources]
+    else:
+        (one,) = (generation.summary(id_).about for id_ in ids)
+        name, sizes = one.title, [one.size]
     none = dict.fromkeys(("in_progress", "failed", "cancelled"), 0)
     return {
         "id": id_,
         "object": "vector_store",
         "created_at": created_at(answerer),
         "last_active_at": None,
-        "name": "Suraq" if ids is None else held[0].title,
-        "usage_bytes": sum(document.size for document in held),
-        "file_counts": {**none, "completed": len(held), "total": len(held)},
+        "name": name,
+        "usage_bytes": sum(sizes),
+        "file_counts": {**none, "completed": len(sizes), "total": len(sizes)},
         "status": "completed",
         "metadata": {},
     }

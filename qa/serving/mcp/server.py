@@ -110,7 +110,7 @@ class _Shelf:
     ) -> types.ListResourcesResult:
         documents = self._documents(context)
         start = _start((params and params.cursor) or "0")
-        shown = [_resource(one.about) for one in islice(documents.summaries(), start, start + _PAGE)]
+        shown = [_resource(one.about) for one in islice(documents.summaries(start), _PAGE)]
         more = str(start + _PAGE) if start + _PAGE < len(documents) else None
         return types.ListResourcesResult(resources=shown, next_cursor=more)
 
