@@ -25,6 +25,8 @@ QUESTIONS = (
     "How far away is Saturn?",
     "?!",
 )
+KOZHE, MOUNTAIN, CLOCK = "қазақша/Наурыз көже 100%", "қазақша/жазбалар", "русский/жазбалар"
+BEES, BREAD = "english/notes", "english/archive/notes"
 QUOTE = "Орталық Азиядағы қауіпсіздік пен тұрақтылықты"
 
 
@@ -38,8 +40,12 @@ def env_of(store: str, folder: Path, corpus: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Iterator[tuple[httpx.Client, httpx.Client]]:
     """A service on each store, over the same corpus."""
+    yield from on_both_stores(tmp_path_factory, corpus)
+
+
+def on_both_stores(factory: pytest.TempPathFactory, corpus: Path) -> Iterator[tuple[httpx.Client, httpx.Client]]:
     with ExitStack() as stack:
-        folders = [tmp_path_factory.mktemp(store) for store in STORES]
+        folders = [factory.mktemp(store) for store in STORES]
         yield tuple(  # type: ignore[misc]
             stack.enter_context(serving(env_of(store, folder, corpus)))
             for store, folder in zip(STORES, folders, strict=True)
@@ -134,6 +140,98 @@ def test_both_find_each_passage_by_its_id(both: tuple[httpx.Client, httpx.Client
     for id_ in [*ids, "0" * 16]:
         faiss, milvus = (client.get(f"/passages/{id_}") for client in both)
         assert (milvus.status_code, milvus.json().get("citation")) == (faiss.status_code, faiss.json().get("citation"))
+
+
+@pytest.fixture(scope="module")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+    """A service on each store, over folders of documents with metadata, and one with pages."""
+    corpus = Path(shutil.copytree(ROOT / "tests" / "library", tmp_path_factory.mktemp("library") / "corpus"))
+    shutil.copy(ROOT / "tests" / "formats" / "pdf" / "aral-sea.pdf", corpus)
+    yield from on_both_stores(tmp_path_factory, corpus)
+
+
+@pytest.mark.parametrize(
+    ("among", "documents"),
+    [
+        ({"documents": ["english/"]}, {BEES, BREAD}),
+        ({"documents": ["english/", CLOCK]}, {BEES, BREAD, CLOCK}),
+        ({"filters": {"author": "айгүл серікқызы"}}, {KOZHE, MOUNTAIN}),
+        ({"filters": {"date": {"gte": "1994", "lt": "2005-12"}}}, {MOUNTAIN, CLOCK}),
+        ({"filters": {"tags": "craft", "language": ["en", "ru"]}}, {BEES, BREAD}),
+        ({"filters": {"publisher": {"exists": True}}}, {KOZHE}),
+        ({"filters": {"author": {"ne": "Ruth Hale"}}, "documents": ["english/", "aral-sea"]}, {BREAD, "aral-sea"}),
+        ({"filters": {"author": "Nobody"}}, set()),
+    ],
+)
+def test_both_search_within_the_documents_that_a_folder_or_a_filter_names(
+    libraries: tuple[httpx.Client, httpx.Client], among: dict[str, Any], documents: set[str]
+) -> None:
+    faiss, milvus = (asked(client, "What do the notes tell of?", top_k=50, **among) for client in libraries)
+    assert {one["citation"]["document"] for one in milvus["passages"]} == documents
+    assert shown(milvus) == shown(faiss)
+    assert figures(milvus) == pytest.approx(figures(faiss), abs=1e-4)
+
+
+def test_both_tell_the_copies_of_a_passage_with_the_best_of_them(
+    libraries: tuple[httpx.Client, httpx.Client],
+) -> None:
+    faiss, milvus = (asked(client, "May this text be copied and shared?", top_k=10) for client in libraries)
+    first = milvus["passages"][0]
+    assert {one["document"] for one in (first["citation"], *first["duplicates"])} == {BEES, BREAD}
+    assert shown(milvus) == shown(faiss)
+    alone = [asked(client, "May this text be copied?", documents=[BREAD])["passages"][0] for client in libraries]
+    assert ["duplicates" in one for one in alone] == [False, False]
+
+
+def test_both_cite_pages_authors_and_the_authors_own_page(libraries: tuple[httpx.Client, httpx.Client]) -> None:
+    faiss, milvus = (asked(client, "На сколько минут отставали часы?") for client in libraries)
+    citation = milvus["passages"][0]["citation"]
+    assert (citation["author"], citation["date"]) == ("Пётр Часовой", "2005-11")
+    assert citation["source_url"].startswith("https://essays.example/")
+    assert "#:~:text=" in citation["source_url"]
+    assert shown(milvus) == shown(faiss)
+    part = {"offset": 3, "limit": 5}
+    of_files, of_milvus = (client.get("/documents/aral-sea/passages", params=part).json() for client in libraries)
+    assert len(of_milvus["passages"]) == 5
+    assert all(one["citation"]["page"] >= 1 for one in of_milvus["passages"])
+    assert of_milvus == of_files
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, {"limit": 2}, {"limit": 2, "offset": 4}, {"offset": 100}, {"q": "notes on"}, {"q": "NOTES", "offset": 1}],
+)
+def test_both_list_documents_a_page_at_a_time(
+    libraries: tuple[httpx.Client, httpx.Client], parameters: dict[str, Any]
+) -> None:
+    faiss, milvus = (client.get("/documents", params=parameters) for client in libraries)
+    assert milvus.json()["total"] == (2 if "q" in parameters else 6)
+    assert (milvus.json(), milvus.headers.get("link")) == (faiss.json(), faiss.headers.get("link"))
+
+
+@pytest.mark.parametrize(
+    ("condition", "documents"),
+    [
+        ({"name": ["author"], "comparison_operator": "contains", "value": "Hale"}, {BEES}),
+        ({"name": ["kind"], "comparison_operator": "is", "value": "footnote"}, {"aral-sea"}),
+        ({"name": ["label"], "comparison_operator": "contains", "value": "Мағынасы"}, {KOZHE}),
+        ({"name": ["start"], "comparison_operator": "<", "value": "60"}, None),
+    ],
+)
+def test_both_meet_conditions_on_passages(
+    libraries: tuple[httpx.Client, httpx.Client], condition: dict[str, Any], documents: set[str] | None
+) -> None:
+    """Single passages, here and there, are looked for in the store too."""
+    body = {
+        "knowledge_id": "suraq",
+        "query": "notes",
+        "retrieval_setting": {"top_k": 20, "score_threshold": 0},
+        "metadata_condition": {"logical_operator": "and", "conditions": [condition]},
+    }
+    faiss, milvus = (client.post("/retrieval", json=body).json()["records"] for client in libraries)
+    found = {one["metadata"]["document"] for one in milvus}
+    assert found == documents if documents is not None else len(found) > 1
+    assert [one["metadata"]["id"] for one in milvus] == [one["metadata"]["id"] for one in faiss]
 
 
 @pytest.fixture(params=STORES)
