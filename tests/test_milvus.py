@@ -28,7 +28,7 @@ from qa.errors import (
 from qa.indexing.builder import build, silent
 from qa.indexing.generation import Generation
 from qa.indexing.lexical import LexicalIndex
-from qa.indexing.milvus import collections, connection, terms
+from qa.indexing.milvus import collections, connection, legs, terms
 from qa.indexing.milvus.connection import Connection
 from qa.indexing.milvus.legs import MilvusDense
 from qa.indexing.milvus.parts import Parts
@@ -217,6 +217,18 @@ def test_a_condition_names_documents_where_these_are_whole(store: MilvusStore, t
     for among in (found.positions(["two"]), np.array([1, 2, 3]), np.array([0, 2])):
         positions, _ = found.dense.search(found.dense.vector(0), 10, among)
         assert sorted(positions.tolist()) == among.tolist()
+
+
+def test_scattered_passages_are_named_one_by_one(
+    store: MilvusStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(legs, "_STRETCHES", 1)
+    found = published(store, generation(tmp_path))
+    assert isinstance(found.dense, MilvusDense)
+    among = np.array([0, 2])
+    assert found.dense.vectors.condition(among) == "position in [0, 2]"
+    positions, _ = found.dense.search(found.dense.vector(0), 10, among)
+    assert sorted(positions.tolist()) == [0, 2]
 
 
 def test_what_was_fetched_is_let_go_of_when_there_is_no_room(

@@ -26,10 +26,11 @@ from qa.indexing.store import IndexStore
 from qa.indexing.streaming import Streamed, StreamingBuild
 from qa.indexing.tokens import TokenStore
 from qa.indexing.verification import verified
-from qa.reading import CorpusStream, read_corpus
+from qa.reading import CorpusStream, read_corpus, stream
 from qa.rebuilding import rebuild
 from qa.settings import Settings, load_settings
 from tests.fakes import WordEncoder, word_model
+from tests.pdfs import text_pdf
 
 TEXTS = {
     "alma.md": "# Alma\n\nAn apple is round (ARF Apple Round Fruit).\n\n## Trees\n\nA tree bears apples.\n\n- red;\n- green.\n",
@@ -80,8 +81,8 @@ def streamed(
         return opened[0]
 
     try:
-        stream = CorpusStream(corpus, known_documents(previous))
-        done = StreamingBuild(folder, model, previous, silent, 1).run("made", stream, None, journal)
+        read = CorpusStream(corpus, known_documents(previous))
+        done = StreamingBuild(folder, model, previous, silent, 1).run("made", read, None, journal)
     finally:
         for one in opened:
             one.close()
@@ -109,6 +110,32 @@ def test_the_files_are_those_of_a_build_in_memory(corpus: Path, tmp_path: Path) 
     assert done.manifest.model_dump(exclude=left_out) == whole.manifest.model_dump(exclude=left_out)
     # Two passages are equal to others, but for their places, and are encoded once.
     assert (done.encoded, done.resumed) == (len(generation.passages) - 2, 0)
+
+
+def test_formats_pages_metadata_and_warnings_come_as_in_a_build_in_memory(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "_AHEAD", 2)
+    monkeypatch.setattr(places, "ON_DISK_FROM", 1)
+    for number in range(4):
+        (corpus / f"page-{number}.html").write_text(f"<h1>Tea</h1><p>Tea is page {number}.</p>", encoding="utf-8")
+    (corpus / "book.pdf").write_bytes(text_pdf("Tea is black."))
+    (corpus / "broken.pdf").write_bytes(b"%PDF-1.7 no more")
+    sidecar = corpus / "book.pdf.meta.yaml"
+    sidecar.write_text("author: Aral\ndate: soon\n", encoding="utf-8")
+    previous, done = streamed(corpus, tmp_path / "streamed", word_model())
+    whole = build(read_corpus(corpus), word_model()).generation
+    (tmp_path / "whole").mkdir()
+    whole.save(tmp_path / "whole")
+    assert files_of(tmp_path / "streamed") == files_of(tmp_path / "whole")
+    assert done.manifest.sources == whole.manifest.sources
+    assert [file.name for file in done.manifest.skipped] == ["broken.pdf"]
+    told = previous.summary("book").about
+    assert (told.metadata.authors, len(told.pages), len(told.warnings)) == (("Aral",), 1, 1)
+    assert previous.citation(previous.passages_of("book")[0]).page == 1
+    sidecar.write_text("author: Balkhash\n", encoding="utf-8")
+    again, second = streamed(corpus, tmp_path / "second", word_model(), previous)
+    assert (second.encoded, again.summary("book").about.metadata.authors) == (0, ("Balkhash",))
 
 
 def test_an_edit_encodes_what_is_new_and_gives_the_files_of_a_build_from_nothing(corpus: Path, tmp_path: Path) -> None:
