@@ -327,8 +327,9 @@ def test_a_build_that_fails_leaves_what_is_live(env: dict[str, str]) -> None:
     assert generations(env) == live
 
 
-def test_a_generation_goes_from_store_to_store_and_back_byte_for_byte(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "tests" / "essays", tmp_path / "corpus")
+@pytest.mark.parametrize("corpus_of", ["essays", "library"])
+def test_a_generation_goes_from_store_to_store_and_back_byte_for_byte(tmp_path: Path, corpus_of: str) -> None:
+    shutil.copytree(ROOT / "tests" / corpus_of, tmp_path / "corpus")
     files, milvus = (env_of(store, tmp_path, tmp_path / "corpus") for store in STORES)
     told(files, "index", "build")
     (id_,) = (one for one, _ in generations(files))
