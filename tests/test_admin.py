@@ -384,7 +384,8 @@ def test_a_word_document_is_written_and_what_only_claims_to_be_one_is_not(admin:
     assert reply.status_code == 201, reply.text
     assert admin.on_disk("aral.docx") == data
     built(admin, reply.json()["job"])
-    found = admin.client.get("/documents/aral").raise_for_status().json()
+    eventually(lambda: admin.client.get("/documents/aral").is_success)
+    found = admin.client.get("/documents/aral").json()
     assert (found["encoding"], found["title"]) == ("docx", "Аральское море: вода, соль и надежда")
     assert admin.client.delete("/documents/aral").status_code == 200
 

@@ -245,7 +245,8 @@ def test_an_encoder_that_fails_is_counted(tmp_path: Path) -> None:
         text = own.get("/metrics").text
         assert metric(text, "suraq_encoder_errors_total") == 1
         assert metric(text, "suraq_http_requests_total", route="/ask", status="500") == 1
-        assert own.get("/ask?q=alpha&documents=none").status_code == 500
+        assert own.get("/ask?q=alpha&documents=none").status_code == 404
+        assert metric(own.get("/metrics").text, "suraq_encoder_errors_total") == 1
         assert own.get("/metrics").text.count('suraq_answers_total{answerable="true"} 0.0') == 1
 
 
