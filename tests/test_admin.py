@@ -27,7 +27,7 @@ from qa.jobs import Job, Jobs, Phase
 from qa.reading.folder import LARGEST_FILE
 from qa.serving.app import create_app
 from qa.settings import Settings
-from tests.conftest import ROOT, environment, run_qa, serving
+from tests.conftest import ROOT, environment, eventually, run_qa, serving
 from tests.test_docs import README
 from tests.test_service import problem
 
