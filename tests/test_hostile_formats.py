@@ -18,7 +18,7 @@ from qa.reading import stream as corpus_stream
 from qa.reading.folder import LARGEST_FILE, read_file
 from qa.reading.isolation import Converters
 from tests.conftest import environment, run_qa, serving
-from tests.office import WORD, docx, paragraph, zipped
+from tests.office import WORD, docx, locked, paragraph, zipped
 from tests.pdfs import CATALOGUE, page, pages, pdf, scanned_pdf, stream, text_pdf
 
 FORMATS = Path(__file__).parent / "formats"
@@ -28,17 +28,6 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".enco
 LAUGHS = '<!DOCTYPE w:document [<!ENTITY a "ha ha ha ha">' + "".join(
     f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in zip("abcdefghi", "bcdefghij", strict=True)
 )
-
-
-def locked_zip() -> bytes:
-    """A zip archive whose entries say that they are encrypted."""
-    data = bytearray(docx(paragraph("Secret.")))
-    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        place = data.find(mark)
-        while place >= 0:
-            data[place + at] |= 1
-            place = data.find(mark, place + 4)
-    return bytes(data)
 
 
 def bomb(mebibytes: int) -> bytes:
@@ -87,7 +76,7 @@ HOSTILE = {
     "page.docx": (HTML, "web page"),
     "word.pdf": (docx(paragraph("Tea is black.")), "zip archive.* no PDF"),
     "locked-word.docx": (OLE, "encrypted"),
-    "locked-zip.docx": (locked_zip(), "encrypted"),
+    "locked-zip.docx": (locked(docx(paragraph("Secret."))), "encrypted"),
     "locked.pdf": ((FORMATS / "pdf" / "locked.pdf").read_bytes(), "encrypted; remove its password"),
     "scanned.pdf": (scanned_pdf(), "only pictures; run it through OCR"),
     "cut-word.docx": ((FORMATS / "aral-sea.docx").read_bytes()[:5000], "damaged|cut"),

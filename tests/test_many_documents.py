@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,12 +15,17 @@ from tests.conftest import environment, serving
 COUNT = 130
 
 
+def write_many(corpus: Path) -> None:
+    corpus.mkdir()
+    for number in range(COUNT):
+        text = f"Essay {number:03}\n\nThis is number {number}, short.\n"
+        (corpus / f"{number:03}.txt").write_text(text, encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("many")
-    (folder / "corpus").mkdir()
-    for number in range(COUNT):
-        (folder / "corpus" / f"{number:03}.txt").write_text(f"Essay {number:03}\n\nThis is number {number}, short.\n")
+    write_many(folder / "corpus")
     with serving(environment(folder, QA_CORPUS_DIR=str(folder / "corpus"))) as client:
         yield client
 

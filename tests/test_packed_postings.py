@@ -13,9 +13,8 @@ from qa.indexing.lexical import LexicalIndex
 from qa.indexing.packed_postings import PackedPostings
 from qa.indexing.packing import pack
 from qa.indexing.postings import Postings
+from tests.test_postings import NAMES, PASSAGES, TERMS, texts_of_terms
 
-PASSAGES, TERMS = 3000, 400
-NAMES = {f"t{number}": number for number in range(TERMS)}
 ASKED = ["t0", "t1", "t5", "t5", "t30", "t90", "t200", "t350", "unknown"]
 # A share of 0 to 1 is rounded to a 255th, so a score is off by half of that times the rarities' sum at most.
 CLOSE = 0.03
@@ -23,12 +22,7 @@ CLOSE = 0.03
 
 @pytest.fixture(scope="module")
 def texts() -> list[array[int]]:
-    random = np.random.default_rng(2)
-    chances = 1 / np.arange(1, TERMS + 1)
-    chances /= chances.sum()
-    return [
-        array("i", random.choice(TERMS, size=length, p=chances).tolist()) for length in random.integers(0, 60, PASSAGES)
-    ]
+    return texts_of_terms()
 
 
 @pytest.fixture(scope="module")

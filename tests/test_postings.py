@@ -15,8 +15,7 @@ PASSAGES, TERMS = 3000, 400
 NAMES = {f"t{number}": number for number in range(TERMS)}
 
 
-@pytest.fixture(scope="module")
-def texts() -> list[array[int]]:
+def texts_of_terms() -> list[array[int]]:
     """Some terms are in most texts and some in few, as words are; a few texts have none."""
     random = np.random.default_rng(2)
     chances = 1 / np.arange(1, TERMS + 1)
@@ -24,6 +23,11 @@ def texts() -> list[array[int]]:
     return [
         array("i", random.choice(TERMS, size=length, p=chances).tolist()) for length in random.integers(0, 60, PASSAGES)
     ]
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[array[int]]:
+    return texts_of_terms()
 
 
 @pytest.fixture(scope="module")

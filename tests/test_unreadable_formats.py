@@ -13,7 +13,7 @@ import pytest
 
 from qa.errors import DocumentError
 from qa.reading import Source, read_corpus, read_document
-from tests.office import WORD, docx, epub, odt, page, paragraph, word, zipped
+from tests.office import WORD, docx, epub, locked, odt, page, paragraph, word, zipped
 
 FORMATS = Path(__file__).parent / "formats"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
@@ -29,16 +29,6 @@ def png() -> bytes:
 
     head = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
-
-
-def locked_zip() -> bytes:
-    data = bytearray(file("aral-sea.docx"))
-    for sign, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        place = data.find(sign)
-        while place >= 0:
-            data[place + at] |= 1
-            place = data.find(sign, place + 4)
-    return bytes(data)
 
 
 def without(name: str, part: str) -> bytes:
@@ -79,7 +69,7 @@ CASES = {
     "a Word document": ("essay.html", file("aral-sea.docx"), "is a zip archive"),
     "old Word": ("essay.docx", OLE, "old Office"),
     "a password": ("essay.docx", OLE + "EncryptedPackage".encode("utf-16-le"), "is encrypted; .* remove its password"),
-    "a locked archive": ("essay.docx", locked_zip(), "is encrypted"),
+    "a locked archive": ("essay.docx", locked(file("aral-sea.docx")), "is encrypted"),
     "a locked open document": (
         "essay.odt",
         zipped({"META-INF/manifest.xml": "<m><encryption-data/></m>", "content.xml": "scrambled"}),

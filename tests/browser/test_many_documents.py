@@ -10,18 +10,15 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Opening, violations
 from tests.conftest import environment, serving
+from tests.test_many_documents import COUNT, write_many
 
 TOKEN = "0123456789-abcdefgh"
-COUNT = 130
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("many")
-    (folder / "corpus").mkdir()
-    for number in range(COUNT):
-        text = f"Essay {number:03}\n\nThis is number {number}, short.\n"
-        (folder / "corpus" / f"{number:03}.txt").write_text(text, encoding="utf-8")
+    write_many(folder / "corpus")
     settings = {"QA_CORPUS_DIR": str(folder / "corpus"), "QA_ADMIN_TOKEN": TOKEN}
     with serving(environment(folder, **settings)) as client:
         yield client
