@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Protocol
 
@@ -81,7 +82,12 @@ class DocumentsInMemory:
         return iter(self.items.values())
 
     def summary(self, id_: str) -> Summary:
-        return Summary.of(self.items[id_])
+        return self._summaries[id_]
 
     def summaries(self, start: int = 0) -> Iterator[Summary]:
-        return map(Summary.of, islice(self.items.values(), start, None))
+        return islice(self._summaries.values(), start, None)
+
+    @cached_property
+    def _summaries(self) -> Mapping[str, Summary]:
+        """Counted once: each citation asks for one."""
+        return {id_: Summary.of(document) for id_, document in self.items.items()}
