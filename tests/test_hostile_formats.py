@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from qa.errors import DocumentError
 from qa.reading import corpus as reading
 from qa.reading import read_corpus
 from qa.reading import stream as corpus_stream
@@ -145,6 +146,16 @@ def test_a_reader_that_hangs_crashes_or_overeats_stops_no_other(
         "eat.html": "reading it needs more than 256 MiB of memory",
         "fail.html": "reading it failed (KeyError)",
     }
+
+
+def test_native_code_that_aborts_for_want_of_memory_is_told_from_a_crash() -> None:
+    once_large = bytearray(300 * 1024**2)  # the high-water mark of this process goes over to those it starts
+    del once_large
+    with (
+        Converters(memory=256 * 1024**2, formats="tests.hostile_formats") as converters,
+        pytest.raises(DocumentError, match="more than 256 MiB of memory"),
+    ):
+        converters.convert("html", b"starve", "Tea")
 
 
 def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,23 +7,15 @@ document, and what such a file may exploit finds no secret in its process's envi
 from __future__ import annotations
 
 import atexit
-import json
 import logging
-import os
-import resource
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from qa.errors import DocumentError
 from qa.reading.composition import Composed
-from qa.reading.converter import ANSWER, REQUEST
+from qa.reading.converter_process import ConverterProcess, GoneError
 from qa.reading.outline import Block, Outline, OutlineSection
 from qa.records import Dropped, Section
 
@@ -34,17 +26,7 @@ FORMATS = "qa.reading.formats"
 SECONDS, SECONDS_PER_MIB = 60.0, 4.0
 IDLE = 10.0  # seconds
 MEMORY = 1024**3  # bytes, above what the process takes before it reads
-_LONGEST_ANSWER = 512 * 1024**2  # bytes
 _MIB = 1024**2
-# All that Python needs of an environment: what else is there may be secret.
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "HOME")
-
-
-_ABORTED = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL, -signal.SIGSEGV)
-
-
-class _GoneError(Exception):
-    """The process ended, or was ended, before it answered."""
 
 
 class Converting(Protocol):
@@ -65,8 +47,8 @@ class Converters:
     ) -> None:
         self.seconds, self.memory, self.formats, self.idle = seconds, memory, formats, idle
         self._lock = threading.Lock()
-        self._idle: list[_Converter] = []
-        self._all: set[_Converter] = set()
+        self._idle: list[ConverterProcess] = []
+        self._all: set[ConverterProcess] = set()
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -105,7 +87,7 @@ class Converters:
             converter = self._take()
             try:
                 answer = converter.ask(question, data, seconds)
-            except _GoneError as error:
+            except GoneError as error:
                 self._drop(converter)
                 if converter.timed_out:
                     raise DocumentError(
@@ -127,7 +109,7 @@ class Converters:
     def _too_large(self) -> DocumentError:
         return DocumentError(f"reading it needs more than {_shown(self.memory)} of memory; split it or save it anew")
 
-    def _take(self) -> _Converter:
+    def _take(self) -> ConverterProcess:
         with self._lock:
             if self._idle:
                 converter = self._idle.pop()
@@ -136,13 +118,13 @@ class Converters:
             if self._closed:
                 raise DocumentError("reading it was given up")
             try:
-                converter = _Converter()
+                converter = ConverterProcess()
             except OSError as error:
                 raise DocumentError(f"no process can be started to read it ({error.strerror})") from error
             self._all.add(converter)
             return converter
 
-    def _give_back(self, converter: _Converter) -> None:
+    def _give_back(self, converter: ConverterProcess) -> None:
         with self._lock:
             self._idle.append(converter)
             if self.idle is not None:
@@ -150,14 +132,14 @@ class Converters:
                 converter.leave.daemon = True
                 converter.leave.start()
 
-    def _let_go(self, converter: _Converter) -> None:
+    def _let_go(self, converter: ConverterProcess) -> None:
         with self._lock:
             if converter not in self._idle:
                 return
             self._idle.remove(converter)
         self._drop(converter)
 
-    def _drop(self, converter: _Converter) -> None:
+    def _drop(self, converter: ConverterProcess) -> None:
         converter.end()
         with self._lock:
             self._all.discard(converter)
@@ -169,94 +151,6 @@ def converters() -> Converters:
     shared = Converters(idle=IDLE)
     atexit.register(shared.close)
     return shared
-
-
-class _Converter:
-    """One process; ``answered`` is how many files it has read."""
-
-    def __init__(self) -> None:
-        self.answered = 0
-        self.timed_out = False
-        self._ending = threading.Lock()
-        self._most = 0  # bytes of memory that it took, known when it has ended
-        self.leave = threading.Timer(0.0, self.end)  # what ends it when it has been idle; not yet begun
-        self._process = subprocess.Popen(
-            [sys.executable, "-B", "-m", "qa.reading.converter"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(os.environ),
-        )
-
-    def ask(self, question: dict[str, object], data: bytes, seconds: float) -> dict[str, Any]:
-        """Have a file read.
-
-        Raises:
-            _GoneError: it took longer than ``seconds``, or the process ended.
-        """
-        assert self._process.stdin
-        assert self._process.stdout
-        asked = json.dumps(question).encode()
-        watch = threading.Timer(seconds, self._time_out)
-        watch.daemon = True
-        watch.start()
-        try:
-            self._process.stdin.write(REQUEST.pack(len(asked), len(data)) + asked)
-            self._process.stdin.write(data)
-            self._process.stdin.flush()
-            head = self._process.stdout.read(ANSWER.size)
-            length = ANSWER.unpack(head)[0] if len(head) == ANSWER.size else 0
-            answer = self._process.stdout.read(length) if 0 < length <= _LONGEST_ANSWER else b""
-        except (OSError, ValueError) as error:  # it ended; or its pipes were closed by `end`
-            raise _GoneError from error
-        finally:
-            watch.cancel()
-        if not answer or len(answer) < length:
-            raise _GoneError
-        self.answered += 1
-        found: dict[str, Any] = json.loads(answer)
-        return found
-
-    def end(self) -> None:
-        """End the process, whatever it does."""
-        self.leave.cancel()
-        with self._ending:
-            if (
-                self._process.returncode is None
-            ):  # asked for by `kill`, the process would be waited for without its usage
-                os.kill(self._process.pid, signal.SIGKILL)
-                _, status, usage = os.wait4(self._process.pid, 0)
-                self._process.returncode = os.waitstatus_to_exitcode(status)
-                self._most = usage.ru_maxrss * 1024
-        for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError, ValueError):
-                if pipe:
-                    pipe.close()
-
-    def overate(self, memory: int) -> bool:
-        """Whether the process ended because it got no more memory: native code then aborts."""
-        # What a process was before it became Python counts too, and that was a copy of this one.
-        ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        return self._process.returncode in _ABORTED and self._most > max(memory // 2, ours)
-
-    def end_told(self) -> str:
-        """How the process ended."""
-        code = self._process.returncode
-        if code < 0:
-            with suppress(ValueError):
-                return f"its reader crashed ({signal.Signals(-code).name})"
-        return "its reader crashed"
-
-    def _time_out(self) -> None:
-        with self._ending:
-            self.timed_out = True
-            if self._process.returncode is None:
-                os.kill(self._process.pid, signal.SIGKILL)
-
-
-def _environment(of: Mapping[str, str]) -> dict[str, str]:
-    """What is passed on of an environment."""
-    return {name: value for name, value in of.items() if name in _PASSED_ON or name.startswith("PYTHON")}
 
 
 def _composed(answer: dict[str, Any]) -> Composed:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import time
 
 from qa.reading import formats
 from qa.reading.composition import Composed
 
 
-def convert(kind: str, data: bytes, fallback_title: str) -> Composed:
+def convert(kind: str, data: bytes, fallback_title: str) -> Composed:  # noqa: C901  # a case for each evil
     """Do what the first word of a file says; any other file is read as ever."""
     match data.split(maxsplit=1)[0] if data.split() else b"":
         case b"hang":
@@ -23,6 +24,10 @@ def convert(kind: str, data: bytes, fallback_title: str) -> Composed:
         case b"eat":
             eaten = [bytearray(64 * 1024**2) for _ in range(64)]
             raise AssertionError(len(eaten))
+        case b"starve":  # as native code does that gets no more memory
+            eaten = [bytearray(64 * 1024**2) for _ in range(3)]
+            time.sleep(0.2)
+            os.abort()
         case b"fail":
             raise KeyError("what a reader may raise")
         case b"write":
