@@ -84,7 +84,7 @@ class _Worded:
 
     @cached_property
     def numbers(self) -> list[str]:
-        return [word for word in self.words if any(map(str.isdigit, word))]
+        return [word for word in self.words if not word.isalpha() and any(map(str.isdigit, word))]
 
     @cached_property
     def shingles(self) -> frozenset[tuple[str, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from qa.indexing.layout import Layout
+from qa.language.words import word_around
 from qa.records import Span
 from qa.retrieval.interaction import Interaction
 from qa.retrieval.question import Question
@@ -29,8 +30,8 @@ def highlights(question: Question, text: str, interaction: Interaction, layout: 
     mean, square = inside.mean(), np.vdot(inside, inside) / inside.size
     level = mean + _DEVIATIONS * np.sqrt(max(square - mean * mean, 0.0))
     shown = np.flatnonzero(strongest >= min(level, strongest.max()))
-    best = layout.words[cosines[shown].argmax(axis=1)].tolist()
-    return _joined(text, sorted({(start, end) for start, end in best}))
+    best = np.unique(cosines[shown].argmax(axis=1))
+    return _joined(text, sorted({word_around(text, *piece) for piece in layout.pieces[best].tolist()}))
 
 
 def _joined(text: str, words: Iterable[Span]) -> tuple[Span, ...]:
