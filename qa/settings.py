@@ -36,7 +36,9 @@ class Settings(BaseSettings):
 
     corpus_dir: Path = Field(default=Path("corpus"), description="the folder of documents")
     index_dir: Path = Field(default=Path("index"), description="the folder of the built index")
-    model: str = Field(default="bundled", min_length=1, description="the encoder: bundled, a hub id, or a folder")
+    model: str = Field(
+        default="bundled", min_length=1, description="the encoder: bundled, bundled-plain, a hub id, or a folder"
+    )
     model_cache: Path = Field(
         default=Path(user_cache_dir("suraq")),
         description="where prepared models are kept",

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 Json = dict[str, Any]
 
 _DATA = {
+    "qa/encoding/adapter": "adapter of the encoder, trained on text of KazQAD, NTREX-128 and FLORES-200",
     "qa/encoding/background": "background sentences, from FLORES-200",
     "qa/retrieval/calibration": "calibration questions, on passages from KazQAD",
     "qa/language/data": "tables of words and letters",

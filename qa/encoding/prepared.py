@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from qa.encoding import adapter
 from qa.encoding.devices import batch_of
 from qa.encoding.encoder import Encoder, Prompts, WindowedEncoder
 from qa.encoding.means import LanguageMeans
@@ -30,8 +31,9 @@ from qa.language import library
 from qa.settings import Settings
 
 # Part of every fingerprint: raise it when the same weights may give other vectors.
-RECIPE_VERSION = 6
-BUNDLED = "bundled"
+RECIPE_VERSION = 7
+# The bundled weights with the adapter, and without.
+BUNDLED, PLAIN = "bundled", "bundled-plain"
 
 CARD, NETWORK, WEIGHTS, MEANS, LANGUAGES = "card.json", "model.onnx", "weights", "means.npz", "languages"
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9.]+")
@@ -123,7 +125,8 @@ def load_encoder(card: Card, folder: Path, settings: Settings) -> Encoder:
 def prepared_folder(settings: Settings, model: str) -> Path:
     """Where the model cache keeps a model for the engine that is set."""
     # Two names may look alike once reduced to letters: the hash tells them apart.
-    exact = SHA256 if model == BUNDLED else hashlib.sha256(_exact_name(model).encode()).hexdigest()
+    bundled = {BUNDLED: adapter.SHA256, PLAIN: SHA256}
+    exact = bundled.get(model) or hashlib.sha256(_exact_name(model).encode()).hexdigest()
     slug = _NOT_IN_NAME.sub("-", public_name(model)).strip("-").lower()
     return settings.model_cache / f"{slug}-{exact[:8]}-{settings.encoder_engine}-{RECIPE_VERSION}"
 

@@ -51,7 +51,10 @@ class Peer:
             "PEER_PASSAGES": str(given.passages),
             "PEER_INDEX": str(self.index(given)),
         }
-        suraq = {"QA_CORPUS_DIR": str(given.corpus), "QA_INDEX_DIR": str(self.index(given))}
+        # Without the adapter all have the same weights.
+        suraq = {
+            "QA_MODEL": "bundled-plain", "QA_CORPUS_DIR": str(given.corpus), "QA_INDEX_DIR": str(self.index(given)),
+        }  # fmt: skip
         config = {"CONFIG": str(given.indexes / "txtai.yml")}
         return {**kept, **own, **suraq, **config, **self.settings, "HF_HUB_OFFLINE": "1"}
 
