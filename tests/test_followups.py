@@ -58,7 +58,7 @@ def _resolved(answerer: Answerer, *questions: str) -> Resolved:
         (["Казахстан закрыл ядерный полигон?", "расскажи подробнее"], NUCLEAR),
         (["Что такое экономическая дипломатия?", "Чем она занимается?"], ECONOMY),
         (["How does Kazakhstan get along with China?", "What about Russia?"], RUSSIA),
-        (["How does Kazakhstan get along with China?", "What about Russia?", "and the EU?"], WEST),
+        (["How does Kazakhstan get along with China?", "What about Russia?", "and the United States?"], WEST),
         (["How does Kazakhstan get along with China?", "Why?"], CHINA),
         (["Is Kazakhstan a member of the United Nations?", "When did it join?"], UN),
         (["What is economic diplomacy?", "and its goal?"], ECONOMY),

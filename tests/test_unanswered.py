@@ -22,7 +22,7 @@ from tests.openai_clients import openai_client
 from tests.test_admin import TOKEN
 from tests.test_service import problem
 
-NONSENSE = "How do I bake sourdough bread?"
+NONSENSE = "How do I replace the brake pads of a car?"
 ANSWERED = "Какая чашка не имеет ручки?"
 
 

@@ -72,8 +72,7 @@ class Answerer:
 
     def _answer(self, question: str, top_k: int, selection: Selection) -> Answer:
         read, found = self.find(question, top_k, selection)
-        answering = self.calibration.answering(found[0].similarities, found[0].weakest) if found else 0.0
-        hits = tuple(self._hit(one, answering) for one in found)
+        hits = tuple(self._hit(one) for one in found)
         # What has no letter and no digit asks nothing, whatever is near to it.
         confidence = hits[0].score if hits and any(map(str.isalnum, read.text)) else 0.0
         answerable = bool(hits) and confidence >= self.generation.manifest.threshold
@@ -111,11 +110,11 @@ class Answerer:
             self.selected.keep(selection, found)
         return found
 
-    def _hit(self, found: Found, answering: float) -> Hit:
+    def _hit(self, found: Found) -> Hit:
         return Hit(
             passage=found.passage,
             citation=self.generation.citation(found.passage),
-            score=self.calibration.score(found.relevance) * answering,
+            score=self.calibration.score(found.relevance),
             highlights=found.highlights,
             duplicates=tuple(self.generation.citation(passage) for passage in found.duplicates),
         )

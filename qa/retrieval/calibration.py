@@ -1,11 +1,10 @@
 """What relevance says: how likely a passage is to answer a question, for one model.
 
 A logistic curve over one number, fitted when a model is prepared, on questions and passages that belong to no corpus:
-a question's relevance to its own passage against the best relevance among all other passages. The best passage's
-probability, times that it answers rather than is only about the same (`qa.retrieval.evidence`), is the `confidence`
-that there is an answer. Frontends see as `score` a passage's probability times the best one's evidence, so that scores
-fall with relevance and the first is the confidence. From which confidence on a question counts as answerable is
-measured for each corpus when it is indexed.
+a question's relevance to its own passage against the best relevance among all other passages. The curve is what
+frontends see as `score`; the best passage's is the `confidence` that there is an answer. (More evidence, such as the
+margin to the next passages or the question's worst matched word, was tried and separated no better on held-out
+essays.) From which confidence on a question counts as answerable is measured for each corpus when it is indexed.
 """
 
 from __future__ import annotations
@@ -25,12 +24,11 @@ import numpy as np
 
 from qa.encoding.encoder import normalised
 from qa.encoding.means import LanguageMeans
-from qa.encoding.prepared import BUNDLED, PreparedModel
+from qa.encoding.prepared import PreparedModel
 from qa.errors import ModelError
 from qa.indexing.generation import Generation
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.tokens import PassageTokens
-from qa.retrieval.evidence import Evidence
 from qa.retrieval.interaction import interactions
 from qa.retrieval.question import Question
 from qa.retrieval.relevance import Scales, Similarities, Weights, per_token, relevance
@@ -40,9 +38,8 @@ FILE, QUESTIONS = "calibration.json", "calibration-questions.npz"
 _LANGUAGE = "kk"  # of the calibration passages
 # The share of questions about other things that may be answered.
 FALSE_ANSWER_RATE = 0.05
-# A corpus that is about some of the calibration questions answers from here on. On KazQAD three quarters of what has a
-# confidence of 0.4 to 0.5 are right: evidence is strict with questions that the encoder was not trained on.
-HIGHEST_THRESHOLD = 0.4
+# Both kinds of question weigh the same in the fit, so this is where an answer becomes likelier than none.
+HIGHEST_THRESHOLD = 0.5
 # On each leg so many passages are looked at for a question about other things: the best of them is all that counts.
 _CANDIDATES = 5
 _THREADS = 2  # matrix products let a second one work, the rest does not
@@ -52,23 +49,17 @@ _THREADS = 2  # matrix products let a second one work, the rest does not
 class Calibration:
     """The curve of a model: ``probability = 1 / (1 + exp(-(slope · relevance + intercept)))``.
 
-    ``evidence`` is None for a model of which it is not known. ``questions`` are those that the curve was fitted to,
-    encoded; only builds need them, so `load` leaves them out.
+    ``questions`` are those that it was fitted to, encoded; only builds need them, so `load` leaves them out.
     """
 
     scales: Scales
     slope: float
     intercept: float
-    evidence: Evidence | None = None
     questions: tuple[Question, ...] = field(default=(), compare=False)
 
     def score(self, value: float) -> float:
-        """The probability that a passage of this relevance is what a question is about."""
+        """The probability that a passage of this relevance answers the question."""
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, self.slope * value + self.intercept))))
-
-    def answering(self, best: Similarities, weakest: float) -> float:
-        """The probability that the best passage answers what it is about, see `Evidence`; 1 where it is not known."""
-        return 1.0 if self.evidence is None else self.evidence.probability(best, weakest, self.scales)
 
     def threshold(self, generation: Generation, means: LanguageMeans, questions: Sequence[Question]) -> float:
         """The confidence from which on a corpus counts as answering, given how it takes questions not about it.
@@ -78,8 +69,8 @@ class Calibration:
         """
         searcher = Searcher(generation, means, Weights.shipped(), self.scales, candidates=_CANDIDATES)
         with ThreadPoolExecutor(_THREADS) as pool:
-            best = [found for found in pool.map(searcher.best, questions) if found is not None]
-        return threshold_of([self.score(one.relevance) * self.answering(one.similarities, one.weakest) for one in best])
+            best = [found for found in pool.map(searcher.highest_relevance, questions) if found is not None]
+        return threshold_of([self.score(relevance) for relevance in best])
 
     @classmethod
     def fit(cls, model: PreparedModel) -> Calibration:
@@ -94,8 +85,7 @@ class Calibration:
             values = [relevance(one, Weights.shipped(), scales) for one in row]
             right.append(values[own])
             wrong.append(max(values[:own] + values[own + 1 :]))
-        evidence = Evidence.shipped() if model.card.model == BUNDLED else None
-        return replace(cls.from_relevances(scales, right, wrong), evidence=evidence, questions=questions)
+        return replace(cls.from_relevances(scales, right, wrong), questions=questions)
 
     @classmethod
     def from_relevances(cls, scales: Scales, right: Sequence[float], wrong: Sequence[float]) -> Calibration:
@@ -109,8 +99,7 @@ class Calibration:
         return cls(scales, float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
 
     def save(self, folder: Path) -> None:
-        evidence = None if self.evidence is None else asdict(self.evidence)
-        curve = {"scales": asdict(self.scales), "slope": self.slope, "intercept": self.intercept, "evidence": evidence}
+        curve = {"scales": asdict(self.scales), "slope": self.slope, "intercept": self.intercept}
         _save_questions(self.questions, folder / QUESTIONS)
         saved = {**curve, "weights": asdict(Weights.shipped())}
         (folder / FILE).write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")
@@ -128,10 +117,7 @@ class Calibration:
                 raise ModelError(
                     "the scores were calibrated for other weights of the legs; run qa model prepare --again"
                 )
-            evidence = None if saved["evidence"] is None else Evidence(**saved["evidence"])
-            if evidence not in (None, Evidence.shipped()):
-                raise ModelError("the scores were calibrated for other evidence; run qa model prepare --again")
-            return cls(Scales(**saved["scales"]), float(saved["slope"]), float(saved["intercept"]), evidence)
+            return cls(Scales(**saved["scales"]), float(saved["slope"]), float(saved["intercept"]))
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ModelError(
                 f"the prepared model in {folder} is damaged ({FILE}); run qa model prepare --again"

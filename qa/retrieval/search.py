@@ -33,15 +33,14 @@ RERANKED = 20
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A passage, how relevant it is and why, with `Interaction.weakest`; within its text, the words that make it so;
-    and where other documents have the same.
+    """A passage, how relevant it is and why; within its text, the words that make it so; and where other documents have
+    the same.
     """
 
     position: int
     passage: Passage
     relevance: float
     similarities: Similarities
-    weakest: float
     interaction: Interaction
     layout: Layout
     highlights: tuple[Span, ...]
@@ -56,20 +55,12 @@ class Found:
         return sentences[int(np.argmax(raw + centred))]
 
 
-class Best(NamedTuple):
-    """The relevance of a passage, and the evidence that it answers."""
-
-    relevance: float
-    similarities: Similarities
-    weakest: float
-
-
 @dataclass(frozen=True, slots=True)
 class Searcher:
     """Searches one generation; ``means`` and ``scales`` are those of the model that made its vectors.
 
-    A ``reranker`` decides the order of the best passages alone: the relevance of each place and what it is made of stay
-    what they were, since scores are calibrated for the search's own.
+    A ``reranker`` decides the order of the best passages alone: the relevance of each place stays what it was, since
+    scores are calibrated for the search's own relevance.
     """
 
     generation: Generation
@@ -126,17 +117,11 @@ class Searcher:
             for place, copies in kept
         ]
 
-    def best(self, question: Question) -> Best | None:
-        """Of the passage that `search` finds first what confidence follows from, None where it finds none; no reranker
-        changes it.
-        """
+    def highest_relevance(self, question: Question) -> float | None:
+        """The relevance of the passage that `search` finds first, None where it finds none; no reranker changes it."""
         lexical = Wordings.of(self.generation, question)
         positions = self._candidates(question, lexical, self.candidates, None)
-        _, values, legs, matched = self._compared(question, positions, lexical, self._most_compared(1))
-        if matched is None:
-            return None
-        place = int(np.argmax(values))
-        return Best(values[place], legs[place], matched[place].weakest())
+        return max(self._compared(question, positions, lexical, self._most_compared(1)).relevances, default=None)
 
     def _most_compared(self, count: int) -> int | None:
         """How many candidates late interaction looks at where ``count`` passages are wanted; None: at all."""
@@ -209,7 +194,6 @@ class Searcher:
             passage=passage,
             relevance=value,
             similarities=legs,
-            weakest=interaction.weakest(),
             interaction=interaction,
             layout=layout,
             highlights=highlights(question, passage.text, interaction, layout),
@@ -230,8 +214,5 @@ def _reranked(reranker: Reranker, question: str, found: list[Found]) -> list[Fou
     best = found[:RERANKED]
     judged = reranker.scores(question, [one.passage.plain for one in best])
     order = np.argsort(-judged, kind="stable").tolist()
-    again = [
-        replace(best[place], relevance=one.relevance, similarities=one.similarities, weakest=one.weakest)
-        for place, one in zip(order, best, strict=True)
-    ]
+    again = [replace(best[place], relevance=one.relevance) for place, one in zip(order, best, strict=True)]
     return [*again, *found[RERANKED:]]

@@ -26,7 +26,7 @@ GATE = [
     {"id": "taste", "question": "Какой вкус у индийского чая?", "section": "Сорта", "contains": "Индийский"},
 ]
 REPORT = "<!doctype html><title>How well</title><style>h1 { color: rgb(1, 2, 3) }</style><h1>0.93</h1>"
-NONSENSE = "How do I bake sourdough bread in a Dutch oven?"
+NONSENSE = "How do I replace the brake pads of a car?"
 HOSTILE = "<img src=x onerror=alert(1)> \u202eтүн\u202c"
 WIDE = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}}
 
