@@ -6,6 +6,7 @@ What is trained on has half as many languages. Without these the others drift: s
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -43,5 +44,5 @@ class Anchors:
         return 1 - functional.cosine_similarity(now, self.vectors[places]).mean()
 
 
-def _encoded(trained: Trained, texts: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> Tensor:
+def _encoded(trained: Trained, texts: Sequence[tuple[str, str]]) -> Tensor:
     return trained.encode([prompt + text for prompt, text in texts], "", _LONGEST).pooled

@@ -9,7 +9,7 @@ import numpy as np
 from qa.evaluation.figures import MEASURES
 from qa.evaluation.outcomes import Outcome
 from qa.evaluation.questions import EvaluationError
-from qa.evaluation.uncertainty import RESAMPLES
+from qa.evaluation.uncertainty import paired
 
 
 def falls(before: Sequence[Outcome], after: Sequence[Outcome]) -> list[str]:
@@ -33,8 +33,7 @@ def falls(before: Sequence[Outcome], after: Sequence[Outcome]) -> list[str]:
         differences = np.array([measure(now) - measure(then) for then, now in concerned])
         if not len(differences):
             continue
-        resampled = random.choice(differences, (RESAMPLES, len(differences))).mean(axis=1)
-        if differences.mean() < 0 and np.quantile(resampled, 0.975) < 0:
+        if differences.mean() < 0 and paired(differences, random)[1] < 0:
             worse = [now.id for then, now in concerned if measure(now) < measure(then)]
             fallen.append(f"{name} fell by {-differences.mean():.3f}: {', '.join(worse)}")
     return fallen

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.evaluation.figures import MEASURES, Confidences, coverage, roc_area
 from qa.evaluation.outcomes import Outcome
@@ -33,6 +34,13 @@ def bootstrap(statistic: Callable[..., float], *samples: Sequence[float]) -> Int
     random = np.random.default_rng(0)
     drawn = [statistic(*(random.choice(sample, len(sample)) for sample in samples)) for _ in range(RESAMPLES)]
     low, high = np.quantile(drawn, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def paired(differences: NDArray[np.float64], random: np.random.Generator) -> Interval:
+    """The percentile interval of the mean difference, one for each question, of two outcomes of the same questions."""
+    resampled = random.choice(differences, (RESAMPLES, len(differences))).mean(axis=1)
+    low, high = np.quantile(resampled, (0.025, 0.975))
     return float(low), float(high)
 
 
