@@ -191,6 +191,9 @@ def test_the_threshold_of_a_corpus_is_measured_on_the_calibration_questions(
     assert len(answered) > 100
     assert sum(answered) <= FALSE_ANSWER_RATE * len(answered) + 1
     assert 0 < threshold <= HIGHEST_THRESHOLD
+    assert calibration.evidence
+    strict = replace(calibration, evidence=replace(calibration.evidence, least=0.9))
+    assert strict.threshold(generation, real_model.means, questions[:1]) == 0.9
 
 
 def test_calibration_separates_what_it_was_fitted_to(tmp_path: Path) -> None:

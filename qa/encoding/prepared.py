@@ -31,7 +31,7 @@ from qa.language import library
 from qa.settings import Settings
 
 # Part of every fingerprint: raise it when the same weights may give other vectors.
-RECIPE_VERSION = 7
+RECIPE_VERSION = 8
 # The bundled weights with the adapter, and without.
 BUNDLED, PLAIN = "bundled", "bundled-plain"
 

@@ -74,7 +74,8 @@ class Answerer:
         read, found = self.find(question, top_k, selection)
         hits = tuple(self._hit(one) for one in found)
         # What has no letter and no digit asks nothing, whatever is near to it.
-        confidence = hits[0].score if hits and any(map(str.isalnum, read.text)) else 0.0
+        asks = bool(found) and any(map(str.isalnum, read.text))
+        confidence = self.calibration.confidence(found[0].judged) if asks else 0.0
         answerable = bool(hits) and confidence >= self.generation.manifest.threshold
         return Answer(
             question=question,

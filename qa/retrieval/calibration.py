@@ -2,9 +2,9 @@
 
 A logistic curve over one number, fitted when a model is prepared, on questions and passages that belong to no corpus:
 a question's relevance to its own passage against the best relevance among all other passages. The curve is what
-frontends see as `score`; the best passage's is the `confidence` that there is an answer. (More evidence, such as the
-margin to the next passages or the question's worst matched word, was tried and separated no better on held-out
-essays.) From which confidence on a question counts as answerable is measured for each corpus when it is indexed.
+frontends see as `score`; the best passage's, times what there is to its being an answer and not only about the same
+(`qa.retrieval.evidence`), is the `confidence` that there is an answer. From which confidence on a question counts as
+answerable is measured for each corpus when it is indexed.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ import numpy as np
 
 from qa.encoding.encoder import normalised
 from qa.encoding.means import LanguageMeans
-from qa.encoding.prepared import PreparedModel
+from qa.encoding.prepared import BUNDLED, PreparedModel
 from qa.errors import ModelError
 from qa.indexing.generation import Generation
 from qa.indexing.lexical import LexicalIndex
 from qa.indexing.tokens import PassageTokens
+from qa.retrieval.evidence import EVEN_SHARE, Evidence, Judged
 from qa.retrieval.interaction import interactions
 from qa.retrieval.question import Question
 from qa.retrieval.relevance import Scales, Similarities, Weights, per_token, relevance
@@ -49,28 +50,38 @@ _THREADS = 2  # matrix products let a second one work, the rest does not
 class Calibration:
     """The curve of a model: ``probability = 1 / (1 + exp(-(slope · relevance + intercept)))``.
 
-    ``questions`` are those that it was fitted to, encoded; only builds need them, so `load` leaves them out.
+    ``evidence`` is None for a model of which it is not known. ``questions`` are those that the curve was fitted to,
+    encoded; only builds need them, so `load` leaves them out.
     """
 
     scales: Scales
     slope: float
     intercept: float
+    evidence: Evidence | None = None
     questions: tuple[Question, ...] = field(default=(), compare=False)
 
     def score(self, value: float) -> float:
-        """The probability that a passage of this relevance answers the question."""
+        """The probability that a passage of this relevance is what a question is about."""
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, self.slope * value + self.intercept))))
+
+    def confidence(self, best: Judged) -> float:
+        """The probability that there is an answer, given the best passage."""
+        return self.score(best.relevance) * (1.0 if self.evidence is None else self.evidence.share(best, self.scales))
 
     def threshold(self, generation: Generation, means: LanguageMeans, questions: Sequence[Question]) -> float:
         """The confidence from which on a corpus counts as answering, given how it takes questions not about it.
 
-        At most `FALSE_ANSWER_RATE` of the calibration questions may be answered; a corpus that is about some of them
-        all the same answers from `HIGHEST_THRESHOLD` on.
+        At most `FALSE_ANSWER_RATE` of the calibration questions may be answered. A corpus that is about some of them
+        all the same answers from where an answer is likelier than none; one that surely refuses them all does not
+        answer below `Evidence.least`.
         """
         searcher = Searcher(generation, means, Weights.shipped(), self.scales, candidates=_CANDIDATES)
         with ThreadPoolExecutor(_THREADS) as pool:
-            best = [found for found in pool.map(searcher.highest_relevance, questions) if found is not None]
-        return threshold_of([self.score(relevance) for relevance in best])
+            best = [found for found in pool.map(searcher.best, questions) if found is not None]
+        measured = threshold_of([self.confidence(one) for one in best])
+        if self.evidence is None:
+            return measured
+        return round(max(min(measured, HIGHEST_THRESHOLD * EVEN_SHARE), self.evidence.least), 4)
 
     @classmethod
     def fit(cls, model: PreparedModel) -> Calibration:
@@ -85,7 +96,8 @@ class Calibration:
             values = [relevance(one, Weights.shipped(), scales) for one in row]
             right.append(values[own])
             wrong.append(max(values[:own] + values[own + 1 :]))
-        return replace(cls.from_relevances(scales, right, wrong), questions=questions)
+        evidence = Evidence.shipped() if model.card.model == BUNDLED else None
+        return replace(cls.from_relevances(scales, right, wrong), evidence=evidence, questions=questions)
 
     @classmethod
     def from_relevances(cls, scales: Scales, right: Sequence[float], wrong: Sequence[float]) -> Calibration:
@@ -99,7 +111,8 @@ class Calibration:
         return cls(scales, float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
 
     def save(self, folder: Path) -> None:
-        curve = {"scales": asdict(self.scales), "slope": self.slope, "intercept": self.intercept}
+        evidence = None if self.evidence is None else asdict(self.evidence)
+        curve = {"scales": asdict(self.scales), "slope": self.slope, "intercept": self.intercept, "evidence": evidence}
         _save_questions(self.questions, folder / QUESTIONS)
         saved = {**curve, "weights": asdict(Weights.shipped())}
         (folder / FILE).write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")
@@ -117,7 +130,10 @@ class Calibration:
                 raise ModelError(
                     "the scores were calibrated for other weights of the legs; run qa model prepare --again"
                 )
-            return cls(Scales(**saved["scales"]), float(saved["slope"]), float(saved["intercept"]))
+            evidence = None if saved["evidence"] is None else Evidence(**saved["evidence"])
+            if evidence not in (None, Evidence.shipped()):
+                raise ModelError("the scores were calibrated for other evidence; run qa model prepare --again")
+            return cls(Scales(**saved["scales"]), float(saved["slope"]), float(saved["intercept"]), evidence)
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ModelError(
                 f"the prepared model in {folder} is damaged ({FILE}); run qa model prepare --again"

@@ -30,6 +30,11 @@ class Interaction:
     raw: Floats
     centred: Floats
 
+    def weakest(self) -> float:
+        """The mean, over that quarter of the question's tokens which match worst, of their best cosine as they are."""
+        best = np.sort(self.raw.max(axis=1)) if self.raw.size else np.array([_NOTHING], np.float32)
+        return float(best[: max(1, len(best) // 4)].mean())
+
     def best_of(self, parts: Sequence[NDArray[np.intp]]) -> tuple[Floats, Floats]:
         """Both late interactions with each of some parts of the passage, given by their columns."""
         columns = np.concatenate(parts)

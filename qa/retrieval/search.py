@@ -14,6 +14,7 @@ from qa.indexing.generation import Generation
 from qa.indexing.layout import Layout
 from qa.records import Passage, Span
 from qa.retrieval.duplicates import MOST_TOLD, distinct
+from qa.retrieval.evidence import Judged
 from qa.retrieval.highlights import highlights
 from qa.retrieval.interaction import Interaction, Interactions, interactions
 from qa.retrieval.lists import asks_for_several, items_after
@@ -39,12 +40,19 @@ class Found:
 
     position: int
     passage: Passage
-    relevance: float
-    similarities: Similarities
+    judged: Judged
     interaction: Interaction
     layout: Layout
     highlights: tuple[Span, ...]
     duplicates: tuple[Passage, ...] = ()
+
+    @property
+    def relevance(self) -> float:
+        return self.judged.relevance
+
+    @property
+    def similarities(self) -> Similarities:
+        return self.judged.similarities
 
     def best_sentence(self) -> Span:
         """The sentence of the passage whose own tokens the question's tokens match best."""
@@ -59,8 +67,8 @@ class Found:
 class Searcher:
     """Searches one generation; ``means`` and ``scales`` are those of the model that made its vectors.
 
-    A ``reranker`` decides the order of the best passages alone: the relevance of each place stays what it was, since
-    scores are calibrated for the search's own relevance.
+    A ``reranker`` decides the order of the best passages alone: what is judged of each place stays what it was, since
+    scores and confidence are calibrated for the search's own.
     """
 
     generation: Generation
@@ -117,11 +125,15 @@ class Searcher:
             for place, copies in kept
         ]
 
-    def highest_relevance(self, question: Question) -> float | None:
-        """The relevance of the passage that `search` finds first, None where it finds none; no reranker changes it."""
+    def best(self, question: Question) -> Judged | None:
+        """What there is to the passage that `search` finds first, None where it finds none; no reranker changes it."""
         lexical = Wordings.of(self.generation, question)
         positions = self._candidates(question, lexical, self.candidates, None)
-        return max(self._compared(question, positions, lexical, self._most_compared(1)).relevances, default=None)
+        _, values, legs, matched = self._compared(question, positions, lexical, self._most_compared(1))
+        if matched is None:
+            return None
+        place = int(np.argmax(values))
+        return Judged(values[place], legs[place], matched[place].weakest())
 
     def _most_compared(self, count: int) -> int | None:
         """How many candidates late interaction looks at where ``count`` passages are wanted; None: at all."""
@@ -192,8 +204,7 @@ class Searcher:
         return Found(
             position=position,
             passage=passage,
-            relevance=value,
-            similarities=legs,
+            judged=Judged(value, legs, interaction.weakest()),
             interaction=interaction,
             layout=layout,
             highlights=highlights(question, passage.text, interaction, layout),
@@ -214,5 +225,5 @@ def _reranked(reranker: Reranker, question: str, found: list[Found]) -> list[Fou
     best = found[:RERANKED]
     judged = reranker.scores(question, [one.passage.plain for one in best])
     order = np.argsort(-judged, kind="stable").tolist()
-    again = [replace(best[place], relevance=one.relevance) for place, one in zip(order, best, strict=True)]
+    again = [replace(best[place], judged=one.judged) for place, one in zip(order, best, strict=True)]
     return [*again, *found[RERANKED:]]

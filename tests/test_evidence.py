@@ -1,0 +1,50 @@
+"""Whether the best passage answers a question or is only about the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qa.encoding.prepared import PLAIN
+from qa.loading import load_model
+from qa.retrieval.calibration import Calibration
+from qa.retrieval.evidence import Evidence, Judged
+from qa.retrieval.interaction import Interaction
+from qa.retrieval.relevance import Scales, Similarities
+from qa.settings import load_settings
+
+SCALES = Scales(1.0, 0.5, 0.25)
+FOUND = Judged(100.0, Similarities(0.6, 0.8, 0.5, 1.0, 0.0), 0.48)
+
+
+def test_the_weakest_tokens_are_a_quarter_of_the_question_and_one_at_least() -> None:
+    raw = np.array([[0.9, 0.1], [0.2, 0.3], [0.4, 0.8], [0.5, 0.7], [0.6, 0.1], [0.1, 0.6], [0.5, 0.5], [0.0, 0.5]])
+    assert Interaction(raw, raw).weakest() == pytest.approx((0.3 + 0.5) / 2)
+    assert Interaction(raw[:3], raw[:3]).weakest() == pytest.approx(0.3)
+    nothing = np.empty((0, 0), np.float32)
+    assert Interaction(nothing, nothing).weakest() == -1
+
+
+def test_evidence_is_a_share_that_each_of_its_parts_moves() -> None:
+    evidence = Evidence(raw=2.0, centred=-1.0, weakest=10.0, intercept=-6.0)
+    even = evidence.share(FOUND, SCALES)
+    assert 0 < even < 1
+    assert evidence.share(FOUND._replace(weakest=0.6), SCALES) > even
+    assert evidence.share(FOUND._replace(weakest=0.4), SCALES) < even
+    assert evidence.share(FOUND._replace(similarities=replace(FOUND.similarities, raw=0.9)), SCALES) > even
+    assert evidence.share(FOUND._replace(similarities=replace(FOUND.similarities, centred=0.6)), SCALES) < even
+    assert evidence.share(FOUND._replace(weakest=1e6), SCALES) == pytest.approx(1)
+    assert evidence.share(FOUND._replace(weakest=-1e6), SCALES) == pytest.approx(0, abs=1e-12)
+
+
+def test_a_model_of_which_no_evidence_is_known_goes_by_relevance_alone() -> None:
+    settings = load_settings()
+    with_adapter = Calibration.load(load_model(settings).folder)
+    plain = Calibration.load(load_model(settings.model_copy(update={"model": PLAIN})).folder)
+    assert with_adapter.evidence == Evidence.shipped()
+    assert plain.evidence is None
+    assert plain.confidence(FOUND) == plain.score(FOUND.relevance)
+    weak, strong = (with_adapter.confidence(FOUND._replace(weakest=value)) for value in (0.1, 0.9))
+    assert 0 < weak < strong < with_adapter.score(FOUND.relevance)
