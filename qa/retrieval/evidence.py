@@ -22,7 +22,7 @@ FILE = "evidence.json"
 # keeps confidence as well calibrated on the development sets as it is without (docs/encoder.md).
 _TRUST = 0.5
 # The share where an answer is as likely as none.
-EVEN_SHARE = 0.5**_TRUST
+EVEN_SHARE = math.pow(0.5, _TRUST)
 
 
 class Judged(NamedTuple):
