@@ -59,7 +59,7 @@ def ensure_model(settings: Settings) -> Path:
     """
     folder = model_folder(settings)
     if folder is None:
-        done = subprocess.run([sys.executable, "-m", "qa", "model", "prepare"], check=False)
+        done = subprocess.run([sys.executable, "-m", "qa", "model", "prepare", settings.model], check=False)
         folder = model_folder(settings)
         if done.returncode or folder is None:
             raise ModelError(f"the model {settings.model} could not be prepared; see the line above")

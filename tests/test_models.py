@@ -17,6 +17,7 @@ from qa.encoding.prepared import PreparedModel
 from qa.encoding.reranker import CrossEncoderReranker
 from qa.encoding.torch import prompts_of
 from qa.errors import ModelError
+from qa.loading import ensure_model
 from qa.settings import Settings, load_settings
 from tests.conftest import environment, run_qa
 
@@ -224,3 +225,11 @@ def test_prompts_are_the_models_own_or_else_known_ones(
 ) -> None:
     prompts = prompts_of(_Described(own), name)
     assert (prompts.question, prompts.passage) == (question, passage)
+
+
+def test_the_model_that_is_asked_for_is_prepared_not_the_one_of_the_environment(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(ModelError, match="the model /nowhere/model could not be prepared"):
+        ensure_model(load_settings().model_copy(update={"model": "/nowhere/model"}))
+    assert "the model /nowhere/model cannot be loaded" in capfd.readouterr().err
