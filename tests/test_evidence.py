@@ -7,13 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qa.encoding.prepared import PLAIN
-from qa.loading import load_model
+from qa.encoding.prepared import PLAIN, PreparedModel
 from qa.retrieval.calibration import Calibration
 from qa.retrieval.evidence import Evidence, Judged
 from qa.retrieval.interaction import Interaction
 from qa.retrieval.relevance import Scales, Similarities
-from qa.settings import load_settings
 
 SCALES = Scales(1.0, 0.5, 0.25)
 FOUND = Judged(100.0, Similarities(0.6, 0.8, 0.5, 1.0, 0.0), 0.48)
@@ -39,12 +37,11 @@ def test_evidence_is_a_share_that_each_of_its_parts_moves() -> None:
     assert evidence.share(FOUND._replace(weakest=-1e6), SCALES) == pytest.approx(0, abs=1e-12)
 
 
-def test_a_model_of_which_no_evidence_is_known_goes_by_relevance_alone() -> None:
-    settings = load_settings()
-    with_adapter = Calibration.load(load_model(settings).folder)
-    plain = Calibration.load(load_model(settings.model_copy(update={"model": PLAIN})).folder)
+def test_a_model_of_which_no_evidence_is_known_goes_by_relevance_alone(real_model: PreparedModel) -> None:
+    with_adapter = Calibration.load(real_model.folder)
+    without = Calibration.fit(replace(real_model, card=replace(real_model.card, model=PLAIN)))
     assert with_adapter.evidence == Evidence.shipped()
-    assert plain.evidence is None
-    assert plain.confidence(FOUND) == plain.score(FOUND.relevance)
+    assert without.evidence is None
+    assert without.confidence(FOUND) == without.score(FOUND.relevance)
     weak, strong = (with_adapter.confidence(FOUND._replace(weakest=value)) for value in (0.1, 0.9))
     assert 0 < weak < strong < with_adapter.score(FOUND.relevance)

@@ -47,7 +47,7 @@ T = TypeVar("T")
 Target = str | Server[Any] | StdioServerParameters
 
 UN = "When did Kazakhstan join the UN?"
-BREAD = "Как испечь ржаной хлеб на закваске?"
+BRAKES = "Как заменить тормозные колодки?"
 HOSTILE = ["../../etc/passwd", "a\0b", "x" * 10_240, "", "' OR 1=1 --", "%2e%2e/%2fetc", "/read/kazakh-diplomacy#s4.1"]
 
 
@@ -115,7 +115,7 @@ def in_memory(answerer: Answerer | Callable[[], Answerer], base_url: str = "http
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-@pytest.mark.parametrize("query", [UN, "ШЫҰ не үшін құрылған?", "Какие соседи у Казахстана?", BREAD])
+@pytest.mark.parametrize("query", [UN, "ШЫҰ не үшін құрылған?", "Какие соседи у Казахстана?", BRAKES])
 def test_search_gives_the_passages_of_post_ask_in_their_order(
     service: httpx.Client, address: str, query: str, mode: str
 ) -> None:
@@ -126,14 +126,15 @@ def test_search_gives_the_passages_of_post_ask_in_their_order(
     for result, passage in zip(results, asked["passages"], strict=True):
         citation = passage["citation"]
         assert set(result) == {"id", "title", "url", "answerable"}
-        assert result["title"] == f"{citation['label']} — {citation['title']}"
+        label, title = citation["label"], citation["title"]
+        assert result["title"] == (label if label == title else f"{label} — {title}")
         assert result["url"] == f"{str(service.base_url).rstrip('/')}{citation['url']}"
         assert result["answerable"] is asked["answerable"]
 
 
 def test_each_result_tells_whether_the_documents_answer_the_question(address: str) -> None:
     assert [result["answerable"] for result in found(address, UN)] == [True] * 5
-    assert [result["answerable"] for result in found(address, BREAD)] == [False] * 5
+    assert [result["answerable"] for result in found(address, BRAKES)] == [False] * 5
 
 
 def test_the_link_of_every_result_opens_a_page_with_its_anchor(service: httpx.Client, address: str) -> None:

@@ -155,7 +155,7 @@ def test_phases_and_answers_are_counted_once_a_question(counted: Service) -> Non
 
 def test_follow_ups_and_the_language_models_failures_are_counted(counted: Service) -> None:
     before = counted.metric("suraq_language_model_replies_total", written="false")
-    assert chat(counted, QUESTION, "In 1992.", "and the OSCE?").status_code == 200
+    assert chat(counted, QUESTION, "In 1992.", "What is its role there?").status_code == 200
     assert counted.metric("suraq_follow_ups_total") == 1
     assert counted.metric("suraq_language_model_replies_total", written="false") == before + 1
     assert counted.metric("suraq_language_model_replies_total", written="true") == 0

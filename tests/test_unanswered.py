@@ -115,8 +115,9 @@ def test_what_is_kept_tells_when_what_and_what_came_nearest_the_newest_first(in_
     assert (newest["language"], oldest["language"], oldest["question"]) == ("ru", "en", NONSENSE)
     assert newest["time"] >= oldest["time"]
     assert newest["time"].endswith("+00:00")
-    nearest = in_memory.post("/ask", json={"question": NONSENSE}).json()["passages"][0]
-    assert oldest["confidence"] == nearest["score"]
+    asked = in_memory.post("/ask", json={"question": NONSENSE}).json()
+    nearest = asked["passages"][0]
+    assert oldest["confidence"] == asked["confidence"] <= nearest["score"]
     assert oldest["nearest"] == {name: nearest["citation"][name] for name in ("document", "label", "anchor")}
 
 
