@@ -158,7 +158,7 @@ def test_centred_cosines_are_those_of_centred_vectors() -> None:
     passages = [PassageTokens.of(rows(count), np.zeros((count, 2), np.int32)) for count in (5, 2)]
     by_language = LanguageMeans.from_rows({"aa": np.stack([means[0]] * 4), "bb": np.stack([means[1]] * 4)})
     matched = interactions(question, passages, ["aa", "bb"], by_language)
-    for found, best, passage, mean in zip(matched, zip(*matched.best(), strict=True), passages, means, strict=True):
+    for found, best, passage, mean in zip(matched, zip(*matched.best()[:2], strict=True), passages, means, strict=True):
         vectors = passage.vectors * passage.scales[:, None]
         moved = vectors - mean
         moved /= np.linalg.norm(moved, axis=1, keepdims=True)

@@ -199,7 +199,7 @@ def _matched(model: PreparedModel, texts: list[str], questions: Sequence[Questio
     rows = []
     for asked in questions:
         body = per_token(lexical.scores(asked.text)[0], asked)
-        raw, centred = interactions(asked, tokens, languages, model.means).best()
+        raw, centred, _ = interactions(asked, tokens, languages, model.means).best()
         legs = zip((vectors @ asked.vector).tolist(), raw.tolist(), centred.tolist(), body.tolist(), strict=True)
         rows.append([Similarities(*leg, 0.0) for leg in legs])
     return rows

@@ -26,7 +26,9 @@ EVEN_SHARE = math.pow(0.5, _TRUST)
 
 
 class Judged(NamedTuple):
-    """Of a passage what confidence follows from: how relevant it is and by what, and `Interaction.weakest`."""
+    """Of a passage what confidence follows from: how relevant it is and by what, and how well it matches that quarter
+    of the question's tokens which match it worst (see `Interactions.best`).
+    """
 
     relevance: float
     similarities: Similarities
@@ -37,7 +39,7 @@ class Judged(NamedTuple):
 class Evidence:
     """``1 / (1 + exp(-(raw · r + centred · c + weakest · w + intercept)))`` is the probability that a passage answers a
     question of the fit about the same, r and c being its late interactions in units of how much they vary (see
-    `Scales`), and w `Interaction.weakest`.
+    `Scales`), and w `Judged.weakest`.
 
     ``least`` is the confidence that all but one in a hundred have of the questions that are answered and found.
     """

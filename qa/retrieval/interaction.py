@@ -30,16 +30,11 @@ class Interaction:
     raw: Floats
     centred: Floats
 
-    def weakest(self) -> float:
-        """The mean, over that quarter of the question's tokens which match worst, of their best cosine as they are."""
-        best = np.sort(self.raw.max(axis=1)) if self.raw.size else np.array([_NOTHING], np.float32)
-        return float(best[: max(1, len(best) // 4)].mean())
-
     def best_of(self, parts: Sequence[NDArray[np.intp]]) -> tuple[Floats, Floats]:
         """Both late interactions with each of some parts of the passage, given by their columns."""
         columns = np.concatenate(parts)
         bounds = np.cumsum([0, *map(len, parts)])
-        return _best(self.raw[:, columns], bounds), _best(self.centred[:, columns], bounds)
+        return _means(_best(self.raw[:, columns], bounds)), _means(_best(self.centred[:, columns], bounds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +54,12 @@ class Interactions:
     def __iter__(self) -> Iterator[Interaction]:
         return (self[place] for place in range(len(self.bounds) - 1))
 
-    def best(self) -> tuple[Floats, Floats]:
-        """Both late interactions with each passage: (passages,) each."""
-        return _best(self.raw, self.bounds), _best(self.centred, self.bounds)
+    def best(self) -> tuple[Floats, Floats, Floats]:
+        """Both late interactions with each passage, and the mean, over that quarter of the question's tokens which it
+        matches worst, of their best cosine as they are: (passages,) each.
+        """
+        raw, centred = _best(self.raw, self.bounds), _best(self.centred, self.bounds)
+        return _means(raw), _means(centred), _means(np.sort(raw, axis=0)[: max(1, len(raw) // 4)])
 
 
 def interactions(
@@ -112,9 +110,15 @@ def _columns(bounds: NDArray[np.int64], chosen: Sequence[bool]) -> slice | NDArr
 
 
 def _best(cosines: Floats, bounds: NDArray[np.int64]) -> Floats:
-    """The mean over the rows of the largest within each stretch of columns; an empty one has nothing."""
-    found = np.full(len(bounds) - 1, _NOTHING, dtype=np.float32)
+    """Of each row the largest within each stretch of columns; an empty one has nothing."""
+    found = np.full((len(cosines), len(bounds) - 1), _NOTHING, dtype=np.float32)
     filled = np.flatnonzero(np.diff(bounds))
     if len(filled) and len(cosines):
-        found[filled] = np.maximum.reduceat(cosines, bounds[filled], axis=1).mean(axis=0)
+        found[:, filled] = np.maximum.reduceat(cosines, bounds[filled], axis=1)
     return found
+
+
+def _means(best: Floats) -> Floats:
+    """Over the rows; where there is none there is nothing."""
+    means: Floats = best.mean(axis=0) if len(best) else np.full(best.shape[1], _NOTHING, dtype=np.float32)
+    return means

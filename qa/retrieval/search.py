@@ -129,11 +129,8 @@ class Searcher:
         """What there is to the passage that `search` finds first, None where it finds none; no reranker changes it."""
         lexical = Wordings.of(self.generation, question)
         positions = self._candidates(question, lexical, self.candidates, None)
-        _, values, legs, matched = self._compared(question, positions, lexical, self._most_compared(1))
-        if matched is None:
-            return None
-        place = int(np.argmax(values))
-        return Judged(values[place], legs[place], matched[place].weakest())
+        judged = self._compared(question, positions, lexical, self._most_compared(1)).judged
+        return max(judged, key=lambda one: one.relevance, default=None)
 
     def _most_compared(self, count: int) -> int | None:
         """How many candidates late interaction looks at where ``count`` passages are wanted; None: at all."""
@@ -151,7 +148,7 @@ class Searcher:
         that are best without late interaction.
         """
         if not len(positions):
-            return _Compared(positions, [], [], None)
+            return _Compared(positions, [], None)
         body, headings = lexical.at(positions)
         generation = self.generation
         cosines = generation.dense.cosines(question.vector, positions)
@@ -163,24 +160,23 @@ class Searcher:
         tokens = generation.tokens.several(positions)
         languages = generation.passages.languages_of(positions)
         matched = interactions(question, tokens, languages, self.means)
-        columns = (cosines, *matched.best(), body, headings)
+        raw, centred, weakest = matched.best()
+        columns = (cosines, raw, centred, body, headings)
         legs = [Similarities(*leg) for leg in zip(*(column.tolist() for column in columns), strict=True)]
         values = [relevance(similarities, self.weights, self.scales) for similarities in legs]
-        return _Compared(positions, values, legs, matched)
+        return _Compared(positions, list(map(Judged, values, legs, weakest.tolist())), matched)
 
     def _ordered(
         self, question: Question, candidates: Positions, lexical: Wordings, count: int, most: int | None = None
     ) -> list[Found]:
         """The best of some passages by relevance; ``most`` as in `_compared`."""
-        positions, values, legs, matched = self._compared(question, candidates, lexical, most)
+        positions, judged, matched = self._compared(question, candidates, lexical, most)
         # Equal passages keep the order of the corpus, whatever order the legs returned them in.
-        order = sorted(range(len(values)), key=lambda place: (-values[place], positions[place]))
+        order = sorted(range(len(judged)), key=lambda place: (-judged[place].relevance, positions[place]))
         if matched is None:
             return []
         return [
-            self._found(
-                question, int(positions[place]), values[place], legs[place], matched[place], positions[list(copies)]
-            )
+            self._found(question, int(positions[place]), judged[place], matched[place], positions[list(copies)])
             for place, copies in self._without_copies(order, positions, count)
         ]
 
@@ -195,8 +191,7 @@ class Searcher:
         self,
         question: Question,
         position: int,
-        value: float,
-        legs: Similarities,
+        judged: Judged,
         interaction: Interaction,
         copies: Positions,
     ) -> Found:
@@ -204,7 +199,7 @@ class Searcher:
         return Found(
             position=position,
             passage=passage,
-            judged=Judged(value, legs, interaction.weakest()),
+            judged=judged,
             interaction=interaction,
             layout=layout,
             highlights=highlights(question, passage.text, interaction, layout),
@@ -216,8 +211,7 @@ class _Compared(NamedTuple):
     """Passages and a question, a row a passage; where there is no passage there is no interaction."""
 
     positions: Positions
-    relevances: list[float]
-    similarities: list[Similarities]
+    judged: list[Judged]
     interactions: Interactions | None
 
 
